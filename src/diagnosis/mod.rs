@@ -1,0 +1,203 @@
+//! Expected + observed → verdict + findings. Pure: the same plan and the same answers give the same diagnosis.
+//!
+//! [`questions`] says what is still to be asked, [`diagnose`] judges; `verify` loops the first through `dns` until
+//! nothing is left. A judge reads one [`Reply`] at a time: where nameservers differ, each distinct answer is judged
+//! and the best one counts.
+
+pub mod cname;
+pub mod dkim;
+pub mod dmarc;
+pub mod dmarc_walk;
+pub mod evidence;
+pub mod finding;
+pub mod mx;
+pub mod observed;
+pub mod placement;
+pub mod reach;
+pub mod spf;
+pub mod spf_eval;
+pub mod verdict;
+pub mod wording;
+
+use crate::records::plan::{Plan, PlannedRecord, RecordKey, Wanted};
+
+pub use finding::{Code, Finding, Severity};
+pub use observed::{AnsweredBy, Ask, AskFailure, Observation, Observed, Question, RecordType, Reply, Whom};
+pub use verdict::Verdict;
+
+/// What a judge reads: one record, one answer to its question, and everything else that was gathered.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    pub plan: &'a Plan,
+    pub record: &'a PlannedRecord,
+    pub reply: &'a Reply,
+    pub observed: &'a Observed,
+}
+
+impl Case<'_> {
+    /// The host as typed at the DNS provider, relative to the deepest known zone.
+    pub fn host(&self) -> String {
+        host_of(self.plan, &self.record.owner, self.observed)
+    }
+}
+
+/// What a judge says.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Judgement {
+    /// The first one is the sentence that people read.
+    pub findings: Vec<Finding>,
+    /// The record to offer instead of ours alone: merged with what stands there.
+    pub suggested_value: Option<String>,
+    /// A policy from above satisfies DMARC, so the record need not be published.
+    pub is_inherited: bool,
+    /// How SPF was evaluated, to be drawn.
+    pub spf_tree: Option<spf_eval::SpfTree>,
+}
+
+/// One record's diagnosis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordDiagnosis {
+    pub key: RecordKey,
+    pub verdict: Verdict,
+    pub findings: Vec<Finding>,
+    /// Every record seen at the name, as people read it.
+    pub current: Vec<String>,
+    pub answered_by: Option<AnsweredBy>,
+    pub suggested_value: Option<String>,
+    pub is_inherited: bool,
+    pub evidence: evidence::Evidence,
+}
+
+/// One domain's diagnosis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Diagnosis {
+    /// The deepest real zone that holds the domain, never one above the registrable domain; `None` before DNS
+    /// answered.
+    pub zone: Option<crate::records::OwnerName>,
+    pub records: Vec<RecordDiagnosis>,
+    pub findings: Vec<Finding>,
+    /// Whether the name receives mail elsewhere, as far as an answered check can say.
+    pub has_mail_elsewhere: Option<bool>,
+}
+
+/// What is still to be asked, given what was answered: in rounds, each as wide as it can be. Empty when `diagnose`
+/// can judge everything.
+pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
+    let mut asks = Asks::default();
+    for record in &plan.records {
+        asks.zone(&record.owner, primary_type(record));
+    }
+    asks.zone(&plan.domain.owner(), RecordType::Mx);
+    for record in &plan.records {
+        match &record.wanted {
+            Wanted::Dkim { .. } => dkim::questions(plan, record, observed, &mut asks),
+            Wanted::Spf { .. } => spf::questions(plan, record, observed, &mut asks),
+            Wanted::Dmarc { .. } => dmarc::questions(plan, record, observed, &mut asks),
+            Wanted::Mx { .. } => mx::questions(plan, record, observed, &mut asks),
+            Wanted::Cname { .. } => cname::questions(plan, record, observed, &mut asks),
+        }
+    }
+    placement::questions(plan, observed, &mut asks);
+    asks.not_yet_in(observed)
+}
+
+/// Judges everything that was gathered.
+pub fn diagnose(plan: &Plan, observed: &Observed) -> Diagnosis {
+    let records: Vec<RecordDiagnosis> = plan.records.iter().map(|record| diagnose_record(plan, record, observed)).collect();
+    let findings = reach::domain_findings(plan, observed, &records);
+    let registrable = plan.domain.registrable().owner();
+    let zone = observed
+        .zone_of(&plan.domain.owner())
+        .map(|facts| facts.zone.clone())
+        .filter(|zone| zone.is_within(&registrable));
+    Diagnosis { zone, records, findings, has_mail_elsewhere: mx::has_mail_elsewhere(plan, observed) }
+}
+
+/// The type that is asked at a record's own name.
+pub fn primary_type(record: &PlannedRecord) -> RecordType {
+    match record.wanted {
+        Wanted::Mx { .. } => RecordType::Mx,
+        Wanted::Cname { .. } => RecordType::Cname,
+        Wanted::Dkim { .. } | Wanted::Spf { .. } | Wanted::Dmarc { .. } => RecordType::Txt,
+    }
+}
+
+/// The host of `owner` relative to the deepest known zone, else to the registrable domain.
+pub fn host_of(plan: &Plan, owner: &crate::records::OwnerName, observed: &Observed) -> String {
+    let registrable = plan.domain.registrable().owner();
+    let zone = observed.zone_of(owner).map(|facts| &facts.zone).filter(|zone| zone.is_within(&registrable));
+    owner.host_in(zone.unwrap_or(&registrable))
+}
+
+fn diagnose_record(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> RecordDiagnosis {
+    let nothing = Observation::default();
+    let observation = observed.get(&record.owner, primary_type(record)).unwrap_or(&nothing);
+    let local = Reply::failed(AskFailure::Local);
+    let mut candidates = observation.candidates();
+    if candidates.is_empty() {
+        candidates.push((&local, AnsweredBy::Recursive));
+    }
+    let judged = candidates.into_iter().map(|(reply, by)| {
+        let case = Case { plan, record, reply, observed };
+        let mut judgement = judge(&case);
+        placement::explain(&case, &mut judgement);
+        (Verdict::of(&judgement.findings), reply, by, judgement)
+    });
+    let (_, reply, by, mut judgement) = judged.min_by_key(|(verdict, ..)| *verdict).expect("there is at least one candidate");
+    judgement.findings.extend(reach::record_findings(record, observation, reply, observed));
+    let is_answered = reply.failure().is_none();
+    RecordDiagnosis {
+        key: record.key.clone(),
+        verdict: Verdict::of(&judgement.findings),
+        current: reply.records().iter().map(observed::RecordData::display).collect(),
+        answered_by: is_answered.then_some(by),
+        evidence: evidence::collect(record, observation, &judgement),
+        findings: judgement.findings,
+        suggested_value: judgement.suggested_value,
+        is_inherited: judgement.is_inherited,
+    }
+}
+
+fn judge(case: &Case<'_>) -> Judgement {
+    if let Some(failure) = case.reply.failure() {
+        return Judgement { findings: vec![reach::failure_finding(failure, case)], ..Judgement::default() };
+    }
+    match &case.record.wanted {
+        Wanted::Dkim { .. } => dkim::judge(case),
+        Wanted::Spf { .. } => spf::judge(case),
+        Wanted::Dmarc { .. } => dmarc::judge(case),
+        Wanted::Mx { .. } => mx::judge(case),
+        Wanted::Cname { .. } => cname::judge(case),
+    }
+}
+
+/// A set of questions in the making.
+#[derive(Debug, Default)]
+pub struct Asks(std::collections::BTreeSet<Ask>);
+
+impl Asks {
+    /// Each nameserver of the name's zone, and the resolver.
+    pub fn zone(&mut self, name: &crate::records::OwnerName, rtype: RecordType) {
+        self.add(name, rtype, Whom::Zone);
+    }
+
+    /// The resolver alone.
+    pub fn resolver(&mut self, name: &crate::records::OwnerName, rtype: RecordType) {
+        self.add(name, rtype, Whom::Resolver);
+    }
+
+    fn add(&mut self, name: &crate::records::OwnerName, rtype: RecordType, whom: Whom) {
+        if name.fits_the_wire() {
+            self.0.insert(Ask { question: Question::new(name.clone(), rtype), whom });
+        }
+    }
+
+    /// A question asked of the zone already is not asked of the resolver alone.
+    fn not_yet_in(self, observed: &Observed) -> Vec<Ask> {
+        let mut seen = std::collections::BTreeSet::new();
+        self.0
+            .into_iter()
+            .filter(|ask| !observed.replies.contains_key(&ask.question) && seen.insert(ask.question.clone()))
+            .collect()
+    }
+}

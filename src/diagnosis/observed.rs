@@ -1,0 +1,320 @@
+//! What DNS said: questions, answers, and who gave them. Plain data that `dns` fills and the judges read.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::records::OwnerName;
+
+/// The record types that signet asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum RecordType {
+    A,
+    Aaaa,
+    Cname,
+    Mx,
+    Ns,
+    Ptr,
+    Soa,
+    Txt,
+}
+
+impl RecordType {
+    /// The type as `dig` takes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Aaaa => "AAAA",
+            Self::Cname => "CNAME",
+            Self::Mx => "MX",
+            Self::Ns => "NS",
+            Self::Ptr => "PTR",
+            Self::Soa => "SOA",
+            Self::Txt => "TXT",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Question {
+    pub name: OwnerName,
+    pub rtype: RecordType,
+}
+
+impl Question {
+    pub fn new(name: OwnerName, rtype: RecordType) -> Self {
+        Self { name, rtype }
+    }
+}
+
+/// Who is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Whom {
+    /// Each nameserver of the zone that holds the name, and the resolver beside them.
+    Zone,
+    /// The resolver alone: names of others, where what receivers see counts.
+    Resolver,
+}
+
+/// Something still to be asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ask {
+    pub question: Question,
+    pub whom: Whom,
+}
+
+/// One record's data. TXT keeps its strings apart and as bytes, for how they are cut is part of the diagnosis.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RecordData {
+    A(Ipv4Addr),
+    Aaaa(Ipv6Addr),
+    Cname(OwnerName),
+    Mx { preference: u16, exchange: OwnerName },
+    Ns(OwnerName),
+    Ptr(OwnerName),
+    Soa { serial: u32, minimum_s: u32 },
+    Txt(Vec<Vec<u8>>),
+}
+
+impl RecordData {
+    /// The strings of a TXT record joined without a blank (RFC 7208 section 3.3, RFC 6376 section 3.6.2.2).
+    pub fn txt_joined(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Txt(strings) => Some(strings.concat()),
+            _ => None,
+        }
+    }
+
+    /// The data as `current` of the API shows it: TXT strings joined, bytes that are not UTF-8 replaced.
+    pub fn display(&self) -> String {
+        match self {
+            Self::A(address) => address.to_string(),
+            Self::Aaaa(address) => address.to_string(),
+            Self::Cname(name) | Self::Ns(name) | Self::Ptr(name) => name.to_string(),
+            Self::Mx { preference, exchange } => format!("{preference} {exchange}"),
+            Self::Soa { serial, minimum_s } => format!("serial {serial}, minimum {minimum_s}"),
+            Self::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
+        }
+    }
+}
+
+/// Why there is no answer: evidence of nothing. The codes `dns-*` of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AskFailure {
+    /// No reply in time.
+    Timeout,
+    /// SERVFAIL that stays with the CD bit set.
+    Servfail,
+    /// REFUSED, NOTAUTH or NOTIMP.
+    Refused,
+    /// SERVFAIL that vanishes with the CD bit: validation fails.
+    Bogus,
+    /// No route to any server, or no server at an address that may be asked.
+    Unreachable,
+    /// Nothing but unusable replies: FORMERR, garbage, truncated by TCP too, CNAME loops.
+    Malformed,
+    /// Our own sockets or bounds.
+    Local,
+}
+
+/// What one server said to one question.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Answer {
+    /// At least one record of the asked type, after CNAMEs.
+    Found(Vec<RecordData>),
+    /// The name exists, without the asked type (RFC 2308 section 2.2).
+    NoData,
+    /// NXDOMAIN (RFC 2308 section 2.1).
+    NoSuchName,
+    Failed(AskFailure),
+}
+
+/// An answer and how it came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reply {
+    pub answer: Answer,
+    /// The CNAME targets that were followed, in order; the last one is where the answer stood. Empty where none was.
+    pub aliases: Vec<OwnerName>,
+    /// Seconds that the answer may still be kept: the least TTL of its records, or the negative TTL (RFC 2308
+    /// section 5). 0 where unknown.
+    pub ttl_s: u32,
+}
+
+impl Reply {
+    pub fn found(records: Vec<RecordData>, ttl_s: u32) -> Self {
+        Self { answer: Answer::Found(records), aliases: Vec::new(), ttl_s }
+    }
+
+    pub fn failed(failure: AskFailure) -> Self {
+        Self { answer: Answer::Failed(failure), aliases: Vec::new(), ttl_s: 0 }
+    }
+
+    /// The records found; none where the answer is negative or failed.
+    pub fn records(&self) -> &[RecordData] {
+        match &self.answer {
+            Answer::Found(records) => records,
+            _ => &[],
+        }
+    }
+
+    pub fn failure(&self) -> Option<AskFailure> {
+        match self.answer {
+            Answer::Failed(failure) => Some(failure),
+            _ => None,
+        }
+    }
+}
+
+/// What one nameserver of the zone said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerReply {
+    pub server: OwnerName,
+    pub address: IpAddr,
+    pub reply: Reply,
+}
+
+/// Everything that was said to one question.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observation {
+    /// Each nameserver of the zone that was asked; empty where only the resolver was.
+    pub servers: Vec<ServerReply>,
+    pub resolver: Option<Reply>,
+}
+
+/// Who gave the answer that is judged: the contract's `answered_by`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnsweredBy {
+    Authoritative,
+    Recursive,
+}
+
+impl Observation {
+    /// The resolver's SERVFAIL vanished with the CD bit, so receivers that validate see nothing.
+    pub fn is_bogus(&self) -> bool {
+        self.resolver.as_ref().and_then(Reply::failure) == Some(AskFailure::Bogus)
+    }
+
+    /// The distinct replies that may be judged, with who gave them: bogus before all; then what the nameservers
+    /// answered; where none of them did, what the resolver answered; else the first failure.
+    pub fn candidates(&self) -> Vec<(&Reply, AnsweredBy)> {
+        let resolver = self.resolver.as_ref().map(|reply| (reply, AnsweredBy::Recursive));
+        if self.is_bogus() {
+            return resolver.into_iter().collect();
+        }
+        let mut distinct: Vec<(&Reply, AnsweredBy)> = Vec::new();
+        for server in self.servers.iter().filter(|server| server.reply.failure().is_none()) {
+            let is_new = !distinct.iter().any(|(reply, _)| same_answer(reply, &server.reply));
+            if is_new {
+                distinct.push((&server.reply, AnsweredBy::Authoritative));
+            }
+        }
+        if !distinct.is_empty() {
+            return distinct;
+        }
+        match resolver {
+            Some((reply, by)) if reply.failure().is_none() => vec![(reply, by)],
+            _ => {
+                let server = self.servers.first().map(|server| (&server.reply, AnsweredBy::Authoritative));
+                server.or(resolver).into_iter().collect()
+            }
+        }
+    }
+
+    /// The first candidate; for questions whose answers no judge chooses between.
+    pub fn best(&self) -> Option<&Reply> {
+        self.candidates().first().map(|(reply, _)| *reply)
+    }
+}
+
+/// Whether two replies say the same, order of records, letter case of text kept, and TTLs aside.
+pub fn same_answer(one: &Reply, other: &Reply) -> bool {
+    match (&one.answer, &other.answer) {
+        (Answer::Found(a), Answer::Found(b)) => {
+            let sorted = |records: &[RecordData]| {
+                let mut records = records.to_vec();
+                records.sort();
+                records
+            };
+            one.aliases == other.aliases && sorted(a) == sorted(b)
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// A zone on the way to the domain, as its parent and its own servers tell it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneFacts {
+    pub zone: OwnerName,
+    /// The zone that delegates it.
+    pub parent: OwnerName,
+    /// The NS names that the parent's servers give.
+    pub delegation: Vec<OwnerName>,
+    /// The NS names that the zone's own servers give; empty where none was asked or none answered.
+    pub own_ns: Vec<OwnerName>,
+    pub servers: Vec<ServerFacts>,
+}
+
+/// One address of one nameserver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerFacts {
+    pub server: OwnerName,
+    /// `None`: the name has no address that may be asked.
+    pub address: Option<IpAddr>,
+    pub state: ServerState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ServerState {
+    /// Answers with authority; the serial of its SOA.
+    Serves { serial: u32 },
+    /// Answers, and not with authority for the zone.
+    Lame,
+    Silent(AskFailure),
+}
+
+/// The registered name is absent at its parent (`zone-not-delegated`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotDelegated {
+    pub registrable: OwnerName,
+    pub parent: OwnerName,
+    /// The parent's servers that said NXDOMAIN; empty where the resolver said it, with the parent's SOA.
+    pub said_by: Vec<OwnerName>,
+}
+
+/// All that one check gathered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observed {
+    pub replies: BTreeMap<Question, Observation>,
+    /// Every zone that was met, in any order.
+    pub zones: Vec<ZoneFacts>,
+    pub not_delegated: Option<NotDelegated>,
+    /// A bound of the contract was reached: what has no entry in `replies` could not be asked.
+    pub is_exhausted: bool,
+}
+
+impl Observed {
+    pub fn get(&self, name: &OwnerName, rtype: RecordType) -> Option<&Observation> {
+        self.replies.get(&Question::new(name.clone(), rtype))
+    }
+
+    /// The reply to go by for a question; `Failed(Local)` where it was not asked because a bound was reached.
+    pub fn reply(&self, name: &OwnerName, rtype: RecordType) -> Option<Reply> {
+        match self.get(name, rtype).and_then(Observation::best) {
+            Some(reply) => Some(reply.clone()),
+            None if self.is_exhausted => Some(Reply::failed(AskFailure::Local)),
+            None => None,
+        }
+    }
+
+    /// The deepest known zone that holds `name`.
+    pub fn zone_of(&self, name: &OwnerName) -> Option<&ZoneFacts> {
+        self.zones
+            .iter()
+            .filter(|facts| name.is_within(&facts.zone))
+            .max_by_key(|facts| facts.zone.as_str().len())
+    }
+}

@@ -1,0 +1,12 @@
+//! What a domain should publish, and the grammar of each record. Pure: knows neither DNS, clock nor database.
+
+pub mod dkim;
+pub mod dmarc;
+mod mailbox_providers;
+pub mod name;
+pub mod plan;
+pub mod spf;
+pub mod tags;
+pub mod zonefile;
+
+pub use name::{Cleaned, DomainName, NameError, OwnerName, Selector};
