@@ -1,0 +1,17 @@
+//! signet, a self-hosted sender-domain console.
+//!
+//! Gather first, judge later, remember last. An outer layer may use any inner one, never the other way round:
+//!
+//! ```text
+//! main → cli → app → web | api → console → verify → store | dns | seal → lifecycle → diagnosis → records
+//! ```
+//!
+//! `records`, `diagnosis` and `lifecycle` are pure: no async, SQL, HTTP, DNS library, clock, environment or logging.
+//! SQL stands in `store` alone, DNS packets in `dns` alone, HTML in `templates/` alone. Time and randomness are
+//! parameters. Read `records::plan`, `diagnosis` (`questions`, `diagnose`), `verify`, `console`, in this order.
+
+pub mod console;
+pub mod diagnosis;
+pub mod failure;
+pub mod lifecycle;
+pub mod records;

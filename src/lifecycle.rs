@@ -56,11 +56,9 @@ impl Standing {
 pub fn advance(before: Standing, verdict: Verdict, now: OffsetDateTime) -> Standing {
     match (before.status, verdict) {
         (_, Verdict::Unknown) => before,
-        (_, Verdict::Pass | Verdict::Warn) => Standing {
-            status: Status::Verified,
-            verified_at: before.verified_at.or(Some(now)),
-            at_risk_since: None,
-        },
+        (_, Verdict::Pass | Verdict::Warn) => {
+            Standing { status: Status::Verified, verified_at: before.verified_at.or(Some(now)), at_risk_since: None }
+        }
         (Status::Pending | Status::Failed, _) => before,
         (Status::Verified, _) => Standing { status: Status::AtRisk, at_risk_since: Some(now), ..before },
         (Status::AtRisk, _) => {

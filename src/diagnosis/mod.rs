@@ -103,7 +103,8 @@ pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
 
 /// Judges everything that was gathered.
 pub fn diagnose(plan: &Plan, observed: &Observed) -> Diagnosis {
-    let records: Vec<RecordDiagnosis> = plan.records.iter().map(|record| diagnose_record(plan, record, observed)).collect();
+    let records: Vec<RecordDiagnosis> =
+        plan.records.iter().map(|record| diagnose_record(plan, record, observed)).collect();
     let findings = reach::domain_findings(plan, observed, &records);
     let registrable = plan.domain.registrable().owner();
     let zone = observed
@@ -143,7 +144,8 @@ fn diagnose_record(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> 
         placement::explain(&case, &mut judgement);
         (Verdict::of(&judgement.findings), reply, by, judgement)
     });
-    let (_, reply, by, mut judgement) = judged.min_by_key(|(verdict, ..)| *verdict).expect("there is at least one candidate");
+    let (_, reply, by, mut judgement) =
+        judged.min_by_key(|(verdict, ..)| *verdict).expect("there is at least one candidate");
     judgement.findings.extend(reach::record_findings(record, observation, reply, observed));
     let is_answered = reply.failure().is_none();
     RecordDiagnosis {

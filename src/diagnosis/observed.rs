@@ -270,7 +270,9 @@ pub struct ServerFacts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ServerState {
     /// Answers with authority; the serial of its SOA.
-    Serves { serial: u32 },
+    Serves {
+        serial: u32,
+    },
     /// Answers, and not with authority for the zone.
     Lame,
     Silent(AskFailure),
@@ -312,9 +314,6 @@ impl Observed {
 
     /// The deepest known zone that holds `name`.
     pub fn zone_of(&self, name: &OwnerName) -> Option<&ZoneFacts> {
-        self.zones
-            .iter()
-            .filter(|facts| name.is_within(&facts.zone))
-            .max_by_key(|facts| facts.zone.as_str().len())
+        self.zones.iter().filter(|facts| name.is_within(&facts.zone)).max_by_key(|facts| facts.zone.as_str().len())
     }
 }

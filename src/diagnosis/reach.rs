@@ -9,7 +9,12 @@ pub fn domain_findings(_plan: &Plan, _observed: &Observed, _records: &[RecordDia
 }
 
 /// What is said of a record beside its judge: who disagrees, whose cache is old. `judged` is the reply that counted.
-pub fn record_findings(_record: &PlannedRecord, _observation: &Observation, _judged: &Reply, _observed: &Observed) -> Vec<Finding> {
+pub fn record_findings(
+    _record: &PlannedRecord,
+    _observation: &Observation,
+    _judged: &Reply,
+    _observed: &Observed,
+) -> Vec<Finding> {
     Vec::new()
 }
 

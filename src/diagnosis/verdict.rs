@@ -59,7 +59,9 @@ impl Code {
     fn error_verdict(self) -> Verdict {
         match self {
             Self::NameDoubled | Self::WrongHost | Self::WrongType => Verdict::Missing,
-            Self::SpfMissing | Self::DkimMissing | Self::DmarcMissing | Self::MxMissing | Self::CnameMissing => Verdict::Missing,
+            Self::SpfMissing | Self::DkimMissing | Self::DmarcMissing | Self::MxMissing | Self::CnameMissing => {
+                Verdict::Missing
+            }
             Self::SpfMultiple | Self::DkimMultiple | Self::DmarcMultiple => Verdict::Conflict,
             _ => Verdict::Mismatch,
         }

@@ -371,7 +371,9 @@ fn describe(c: char) -> String {
     match c {
         ' ' => "a blank".to_owned(),
         '_' => "an underscore".to_owned(),
-        c if c.is_control() || c.is_whitespace() || is_invisible(c) => format!("the invisible character U+{:04X}", c as u32),
+        c if c.is_control() || c.is_whitespace() || is_invisible(c) => {
+            format!("the invisible character U+{:04X}", c as u32)
+        }
         c => format!("“{c}”"),
     }
 }
@@ -418,9 +420,13 @@ mod tests {
 
     #[test]
     fn pasted_junk_is_cleaned_and_said_so() {
-        for (text, was_changed) in
-            [("https://Mail.Example.com/", true), ("me@mail.example.com", true), (" mail.example.com\n", true), ("mail.example.com:443", true), ("mail.example.com", false)]
-        {
+        for (text, was_changed) in [
+            ("https://Mail.Example.com/", true),
+            ("me@mail.example.com", true),
+            (" mail.example.com\n", true),
+            ("mail.example.com:443", true),
+            ("mail.example.com", false),
+        ] {
             let cleaned = DomainName::clean(text).unwrap();
             assert_eq!((cleaned.name.as_str(), cleaned.was_changed), ("mail.example.com", was_changed), "{text:?}");
         }
@@ -435,9 +441,12 @@ mod tests {
 
     #[test]
     fn the_registrable_domain_comes_from_the_public_suffix_list() {
-        for (name, registrable) in
-            [("a.b.example.co.uk", "example.co.uk"), ("mail.example.com", "example.com"), ("github.io", "github.io"), ("x.y.github.io", "y.github.io")]
-        {
+        for (name, registrable) in [
+            ("a.b.example.co.uk", "example.co.uk"),
+            ("mail.example.com", "example.com"),
+            ("github.io", "github.io"),
+            ("x.y.github.io", "y.github.io"),
+        ] {
             assert_eq!(DomainName::parse(name).unwrap().registrable().as_str(), registrable);
         }
     }
@@ -445,9 +454,11 @@ mod tests {
     #[test]
     fn the_host_is_relative_to_the_zone() {
         let zone = OwnerName::new("example.com");
-        for (name, host) in
-            [("s1._domainkey.mail.example.com", "s1._domainkey.mail"), ("example.com", "@"), ("badexample.com", "badexample.com")]
-        {
+        for (name, host) in [
+            ("s1._domainkey.mail.example.com", "s1._domainkey.mail"),
+            ("example.com", "@"),
+            ("badexample.com", "badexample.com"),
+        ] {
             assert_eq!(OwnerName::new(name).host_in(&zone), host);
         }
     }

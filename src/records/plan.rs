@@ -44,7 +44,8 @@ impl BounceMx {
         let (Some(priority), Some(host), None) = (words.next(), words.next(), words.next()) else {
             return Err("is not PRIORITY HOST, such as 10 bounce.mta.example".into());
         };
-        let priority = priority.parse().map_err(|_| format!("has the priority {priority:?}; 0 to 65535 is accepted"))?;
+        let priority =
+            priority.parse().map_err(|_| format!("has the priority {priority:?}; 0 to 65535 is accepted"))?;
         let host = DomainName::parse(host).map_err(|error| format!("has a host that {error}"))?;
         Ok(Self { priority, host })
     }
@@ -57,7 +58,8 @@ impl CnameOffer {
         let (Some(label), Some(target), None) = (words.next(), words.next(), words.next()) else {
             return Err("is not LABEL TARGET, such as bounce rp.mta.example".into());
         };
-        let label = Selector::parse(label).map_err(|_| format!("has the label {label:?}; letters, digits and hyphens are accepted"))?;
+        let label = Selector::parse(label)
+            .map_err(|_| format!("has the label {label:?}; letters, digits and hyphens are accepted"))?;
         let target = DomainName::parse(target).map_err(|error| format!("has a target that {error}"))?;
         Ok(Self { label: label.into(), target })
     }
@@ -173,13 +175,26 @@ pub struct PlannedRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
     /// `public` is `None` where any valid key does (`signet check` has no account).
-    Dkim { selector: Selector, public: Option<DkimPublicKey>, older: Vec<DkimPublicKey> },
+    Dkim {
+        selector: Selector,
+        public: Option<DkimPublicKey>,
+        older: Vec<DkimPublicKey>,
+    },
     /// Every server of these must pass; empty where our servers are not known (`signet check` without `SIGNET_SPF`).
-    Spf { mechanisms: Vec<ProfileMechanism> },
-    Dmarc { offer: DmarcOffer },
+    Spf {
+        mechanisms: Vec<ProfileMechanism>,
+    },
+    Dmarc {
+        offer: DmarcOffer,
+    },
     /// `None`: no host of ours is known (`signet check` without `SIGNET_MX`), and an absent MX is no error.
-    Mx { offer: Option<BounceMx> },
-    Cname { target: DomainName, is_tracking: bool },
+    Mx {
+        offer: Option<BounceMx>,
+    },
+    Cname {
+        target: DomainName,
+        is_tracking: bool,
+    },
 }
 
 /// The DNS type of a planned record.
@@ -251,7 +266,12 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
         .collect();
     let profile = input.profile;
     records.push(record(RecordKey::Spf, domain.owner(), Wanted::Spf { mechanisms: profile.spf.clone() }, true));
-    records.push(record(RecordKey::Dmarc, domain.prefixed("_dmarc"), Wanted::Dmarc { offer: profile.dmarc.clone() }, true));
+    records.push(record(
+        RecordKey::Dmarc,
+        domain.prefixed("_dmarc"),
+        Wanted::Dmarc { offer: profile.dmarc.clone() },
+        true,
+    ));
     if let Some(mx) = &profile.mx {
         let is_required = input.is_mx_required.unwrap_or(true);
         records.push(record(RecordKey::Mx, domain.owner(), Wanted::Mx { offer: Some(mx.clone()) }, is_required));

@@ -26,7 +26,11 @@ impl ProfileMechanism {
     /// Reads blank-separated terms; at least one is needed.
     pub fn parse_list(text: &str) -> Result<Vec<Self>, String> {
         let list: Vec<Self> = text.split_whitespace().map(Self::parse).collect::<Result<_, _>>()?;
-        if list.is_empty() { Err("names no mechanism; terms such as include:spf.mta.example are accepted".into()) } else { Ok(list) }
+        if list.is_empty() {
+            Err("names no mechanism; terms such as include:spf.mta.example are accepted".into())
+        } else {
+            Ok(list)
+        }
     }
 }
 
