@@ -15,3 +15,4 @@ pub mod diagnosis;
 pub mod failure;
 pub mod lifecycle;
 pub mod records;
+pub mod store;

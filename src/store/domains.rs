@@ -1,0 +1,262 @@
+//! The domains of a team. Every query names the team: what belongs to another one is not there.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::StoreError;
+use super::text::{read_count, read_json, read_word, storable_json};
+use crate::diagnosis::Finding;
+use crate::lifecycle::Status;
+use crate::records::DomainName;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct DomainRow {
+    pub id: Uuid,
+    pub team_id: Uuid,
+    pub name: DomainName,
+    pub unicode_name: String,
+    pub zone: String,
+    pub status: Status,
+    pub tags: BTreeMap<String, String>,
+    pub created_at: OffsetDateTime,
+    pub verified_at: Option<OffsetDateTime>,
+    pub last_checked_at: Option<OffsetDateTime>,
+    pub at_risk_since: Option<OffsetDateTime>,
+    pub unknown_since: Option<OffsetDateTime>,
+    /// `None` before the first answered check.
+    pub is_mx_required: Option<bool>,
+    pub required_verified: u32,
+    pub required_total: u32,
+    pub findings: Vec<Finding>,
+}
+
+/// What a list is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct Filter<'a> {
+    /// At most so many rows.
+    pub limit: u32,
+    /// Only names that come after this one, bytewise.
+    pub after: Option<&'a str>,
+    /// A substring of either form of the name, lower case.
+    pub q: Option<&'a str>,
+    pub status: Option<Status>,
+    pub tag: Option<(&'a str, &'a str)>,
+}
+
+/// Adds a domain; `Duplicate` where the team has it already.
+pub async fn insert(connection: &mut PgConnection, row: &DomainRow) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO domains
+             (id, team_id, name, unicode_name, zone, status, tags, created_at, verified_at, last_checked_at,
+              at_risk_since, unknown_since, is_mx_required, required_verified, required_total, findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        row.id,
+        row.team_id,
+        row.name.as_str(),
+        row.unicode_name,
+        row.zone,
+        row.status.as_str(),
+        storable_json("tags", &row.tags)?,
+        row.created_at,
+        row.verified_at,
+        row.last_checked_at,
+        row.at_risk_since,
+        row.unknown_since,
+        row.is_mx_required,
+        row.required_verified as i32,
+        row.required_total as i32,
+        storable_json("findings", &row.findings)?,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+macro_rules! select_domains {
+    ($tail:tt, $($argument:expr),* $(,)?) => {
+        sqlx::query_as!(
+            StoredDomain,
+            "SELECT
+                 id,
+                 team_id,
+                 name,
+                 unicode_name,
+                 zone,
+                 status,
+                 tags,
+                 created_at,
+                 verified_at,
+                 last_checked_at,
+                 at_risk_since,
+                 unknown_since,
+                 is_mx_required,
+                 required_verified,
+                 required_total,
+                 findings
+             FROM domains " + $tail,
+            $($argument),*
+        )
+    };
+}
+
+/// The team's domain of that id or name; the name folds case and one final dot and may be in Unicode.
+pub async fn find(
+    connection: &mut PgConnection,
+    team_id: Uuid,
+    id_or_name: &str,
+) -> Result<Option<DomainRow>, StoreError> {
+    let id = Uuid::parse_str(id_or_name).ok();
+    let name = DomainName::parse(id_or_name).ok().map(String::from);
+    let found = select_domains!("WHERE team_id = $1 AND (id = $2 OR name = $3)", team_id, id, name)
+        .fetch_optional(connection)
+        .await?;
+    found.map(DomainRow::try_from).transpose()
+}
+
+/// The team's domains in bytewise order of their names.
+pub async fn list(
+    connection: &mut PgConnection,
+    team_id: Uuid,
+    filter: &Filter<'_>,
+) -> Result<Vec<DomainRow>, StoreError> {
+    let q = filter.q.unwrap_or_default();
+    let after = filter.after.unwrap_or_default();
+    if q.contains('\0') || after.contains('\0') {
+        return Ok(Vec::new());
+    }
+    let tag = filter.tag.map(|(key, value)| storable_json("tags", &BTreeMap::from([(key, value)]))).transpose()?;
+    let rows = select_domains!(
+        r#"WHERE team_id = $1
+             AND name > $2
+             AND ($3 = '' OR position($3 IN name) > 0 OR position($3 IN unicode_name) > 0)
+             AND ($4::text IS NULL OR status = $4)
+             AND ($5::jsonb IS NULL OR tags @> $5)
+           ORDER BY name
+           LIMIT $6"#,
+        team_id,
+        after,
+        q,
+        filter.status.map(Status::as_str),
+        tag,
+        i64::from(filter.limit),
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(DomainRow::try_from).collect()
+}
+
+/// Replaces the tags; false where the team has no such domain.
+pub async fn set_tags(
+    connection: &mut PgConnection,
+    team_id: Uuid,
+    id: Uuid,
+    tags: &BTreeMap<String, String>,
+) -> Result<bool, StoreError> {
+    let tags = storable_json("tags", tags)?;
+    let done = sqlx::query!("UPDATE domains SET tags = $3 WHERE team_id = $1 AND id = $2", team_id, id, tags)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Deletes the domain with its keys, records and events; false where the team has no such domain.
+pub async fn delete(connection: &mut PgConnection, team_id: Uuid, id: Uuid) -> Result<bool, StoreError> {
+    let done =
+        sqlx::query!("DELETE FROM domains WHERE team_id = $1 AND id = $2", team_id, id).execute(connection).await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// The domain as it stands now, held until the transaction ends, so that two checks write one after the other.
+/// `None` where it was deleted meanwhile.
+pub async fn lock_for_check(
+    connection: &mut PgConnection,
+    team_id: Uuid,
+    id: Uuid,
+) -> Result<Option<DomainRow>, StoreError> {
+    let found = select_domains!("WHERE team_id = $1 AND id = $2 FOR NO KEY UPDATE", team_id, id)
+        .fetch_optional(connection)
+        .await?;
+    found.map(DomainRow::try_from).transpose()
+}
+
+/// Writes what a check may change: zone, status, times, counts, findings. Name and tags stay.
+pub async fn update_after_check(connection: &mut PgConnection, row: &DomainRow) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE domains
+         SET zone = $3,
+             status = $4,
+             verified_at = $5,
+             last_checked_at = $6,
+             at_risk_since = $7,
+             unknown_since = $8,
+             is_mx_required = $9,
+             required_verified = $10,
+             required_total = $11,
+             findings = $12
+         WHERE team_id = $1
+           AND id = $2",
+        row.team_id,
+        row.id,
+        row.zone,
+        row.status.as_str(),
+        row.verified_at,
+        row.last_checked_at,
+        row.at_risk_since,
+        row.unknown_since,
+        row.is_mx_required,
+        row.required_verified as i32,
+        row.required_total as i32,
+        storable_json("findings", &row.findings)?,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A row as PostgreSQL has it.
+struct StoredDomain {
+    id: Uuid,
+    team_id: Uuid,
+    name: String,
+    unicode_name: String,
+    zone: String,
+    status: String,
+    tags: Value,
+    created_at: OffsetDateTime,
+    verified_at: Option<OffsetDateTime>,
+    last_checked_at: Option<OffsetDateTime>,
+    at_risk_since: Option<OffsetDateTime>,
+    unknown_since: Option<OffsetDateTime>,
+    is_mx_required: Option<bool>,
+    required_verified: i32,
+    required_total: i32,
+    findings: Value,
+}
+
+impl TryFrom<StoredDomain> for DomainRow {
+    type Error = StoreError;
+    fn try_from(row: StoredDomain) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            team_id: row.team_id,
+            name: read_word("name", row.name)?,
+            unicode_name: row.unicode_name,
+            zone: row.zone,
+            status: read_word("status", row.status)?,
+            tags: read_json("tags", row.tags)?,
+            created_at: row.created_at,
+            verified_at: row.verified_at,
+            last_checked_at: row.last_checked_at,
+            at_risk_since: row.at_risk_since,
+            unknown_since: row.unknown_since,
+            is_mx_required: row.is_mx_required,
+            required_verified: read_count("required_verified", row.required_verified)?,
+            required_total: read_count("required_total", row.required_total)?,
+            findings: read_json("findings", row.findings)?,
+        })
+    }
+}

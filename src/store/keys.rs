@@ -1,0 +1,113 @@
+//! A domain's DKIM keys. The private half is sealed before it comes here.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::StoreError;
+use super::text::read_word;
+use crate::records::Selector;
+use crate::records::dkim::{DkimPublicKey, KeyAlgorithm};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    pub id: Uuid,
+    pub domain_id: Uuid,
+    pub selector: Selector,
+    pub public: DkimPublicKey,
+    /// The private key as `seal` made it.
+    pub sealed: Vec<u8>,
+    pub is_required: bool,
+    pub state: KeyState,
+    pub created_at: OffsetDateTime,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// Signs.
+    Active,
+    /// Is being rolled in.
+    Next,
+    /// Signed once, and its record may still stand.
+    Retired,
+}
+
+impl KeyState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Next => "next",
+            Self::Retired => "retired",
+        }
+    }
+
+    fn read(word: &str) -> Result<Self, StoreError> {
+        [Self::Active, Self::Next, Self::Retired]
+            .into_iter()
+            .find(|state| state.as_str() == word)
+            .ok_or_else(|| StoreError::unreadable("state", word))
+    }
+}
+
+/// Adds a key; `Duplicate` where the domain has the selector already.
+pub async fn insert(connection: &mut PgConnection, row: &KeyRow) -> Result<(), StoreError> {
+    let algorithm = match row.public.algorithm {
+        KeyAlgorithm::Rsa => "rsa",
+        KeyAlgorithm::Ed25519 => "ed25519",
+    };
+    sqlx::query!(
+        "INSERT INTO dkim_keys (id, domain_id, selector, algorithm, public, sealed, is_required, state, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        row.id,
+        row.domain_id,
+        row.selector.as_str(),
+        algorithm,
+        row.public.bytes,
+        row.sealed,
+        row.is_required,
+        row.state.as_str(),
+        row.created_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The keys of the team's domain, oldest first.
+pub async fn list(connection: &mut PgConnection, team_id: Uuid, domain_id: Uuid) -> Result<Vec<KeyRow>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT
+             dkim_keys.id,
+             dkim_keys.domain_id,
+             dkim_keys.selector,
+             dkim_keys.algorithm,
+             dkim_keys.public,
+             dkim_keys.sealed,
+             dkim_keys.is_required,
+             dkim_keys.state,
+             dkim_keys.created_at
+         FROM dkim_keys
+         JOIN domains ON domains.id = dkim_keys.domain_id
+         WHERE domains.team_id = $1
+           AND domains.id = $2
+         ORDER BY dkim_keys.id",
+        team_id,
+        domain_id,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(KeyRow {
+                id: row.id,
+                domain_id: row.domain_id,
+                selector: read_word("selector", row.selector)?,
+                public: DkimPublicKey { algorithm: read_word("algorithm", row.algorithm)?, bytes: row.public },
+                sealed: row.sealed,
+                is_required: row.is_required,
+                state: KeyState::read(&row.state)?,
+                created_at: row.created_at,
+            })
+        })
+        .collect()
+}

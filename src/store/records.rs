@@ -1,0 +1,163 @@
+//! A domain's records: their standing over time and what the last check saw.
+
+use serde_json::Value;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::StoreError;
+use super::text::{read_json, read_word, storable, storable_json};
+use crate::diagnosis::evidence::Evidence;
+use crate::diagnosis::{AnsweredBy, Finding, Verdict};
+use crate::lifecycle::Standing;
+use crate::records::plan::RecordKey;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordRow {
+    pub key: RecordKey,
+    /// Status, first verified, at risk since.
+    pub standing: Standing,
+    /// `None` before the first check.
+    pub verdict: Option<Verdict>,
+    pub is_required: bool,
+    /// Each record seen at the name.
+    pub current: Vec<String>,
+    pub answered_by: Option<AnsweredBy>,
+    pub checked_at: Option<OffsetDateTime>,
+    pub findings: Vec<Finding>,
+    pub suggested_value: Option<String>,
+    pub is_inherited: bool,
+    pub evidence: Option<Evidence>,
+}
+
+/// The records of the team's domain, by key.
+pub async fn list(connection: &mut PgConnection, team_id: Uuid, domain_id: Uuid) -> Result<Vec<RecordRow>, StoreError> {
+    let rows = sqlx::query_as!(
+        StoredRecord,
+        "SELECT
+             records.key,
+             records.status,
+             records.verdict,
+             records.is_required,
+             records.current,
+             records.answered_by,
+             records.checked_at,
+             records.verified_at,
+             records.at_risk_since,
+             records.findings,
+             records.suggested_value,
+             records.is_inherited,
+             records.evidence
+         FROM records
+         JOIN domains ON domains.id = records.domain_id
+         WHERE domains.team_id = $1
+           AND domains.id = $2
+         ORDER BY records.key",
+        team_id,
+        domain_id,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(RecordRow::try_from).collect()
+}
+
+/// Adds or replaces one record of a domain that the caller holds.
+pub async fn save(connection: &mut PgConnection, domain_id: Uuid, row: &RecordRow) -> Result<(), StoreError> {
+    let current: Vec<String> = row.current.iter().map(|value| storable(value)).collect();
+    sqlx::query!(
+        "INSERT INTO records
+             (domain_id, key, status, verdict, is_required, current, answered_by, checked_at, verified_at,
+              at_risk_since, findings, suggested_value, is_inherited, evidence)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         ON CONFLICT (domain_id, key) DO UPDATE
+         SET status = excluded.status,
+             verdict = excluded.verdict,
+             is_required = excluded.is_required,
+             current = excluded.current,
+             answered_by = excluded.answered_by,
+             checked_at = excluded.checked_at,
+             verified_at = excluded.verified_at,
+             at_risk_since = excluded.at_risk_since,
+             findings = excluded.findings,
+             suggested_value = excluded.suggested_value,
+             is_inherited = excluded.is_inherited,
+             evidence = excluded.evidence",
+        domain_id,
+        row.key.to_string(),
+        row.standing.status.as_str(),
+        row.verdict.map(Verdict::as_str),
+        row.is_required,
+        &current,
+        row.answered_by.map(answered_by_word),
+        row.checked_at,
+        row.standing.verified_at,
+        row.standing.at_risk_since,
+        storable_json("findings", &row.findings)?,
+        row.suggested_value.as_deref().map(storable),
+        row.is_inherited,
+        row.evidence.as_ref().map(|evidence| storable_json("evidence", evidence)).transpose()?,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the records of a domain that are no longer planned.
+pub async fn delete_except(
+    connection: &mut PgConnection,
+    domain_id: Uuid,
+    planned: &[RecordKey],
+) -> Result<(), StoreError> {
+    let planned: Vec<String> = planned.iter().map(RecordKey::to_string).collect();
+    sqlx::query!("DELETE FROM records WHERE domain_id = $1 AND key <> ALL($2)", domain_id, &planned)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+fn answered_by_word(by: AnsweredBy) -> &'static str {
+    match by {
+        AnsweredBy::Authoritative => "authoritative",
+        AnsweredBy::Recursive => "recursive",
+    }
+}
+
+/// A row as PostgreSQL has it.
+struct StoredRecord {
+    key: String,
+    status: String,
+    verdict: Option<String>,
+    is_required: bool,
+    current: Vec<String>,
+    answered_by: Option<String>,
+    checked_at: Option<OffsetDateTime>,
+    verified_at: Option<OffsetDateTime>,
+    at_risk_since: Option<OffsetDateTime>,
+    findings: Value,
+    suggested_value: Option<String>,
+    is_inherited: bool,
+    evidence: Option<Value>,
+}
+
+impl TryFrom<StoredRecord> for RecordRow {
+    type Error = StoreError;
+    fn try_from(row: StoredRecord) -> Result<Self, StoreError> {
+        Ok(Self {
+            key: read_word("key", row.key)?,
+            standing: Standing {
+                status: read_word("status", row.status)?,
+                verified_at: row.verified_at,
+                at_risk_since: row.at_risk_since,
+            },
+            verdict: row.verdict.map(|word| read_word("verdict", word)).transpose()?,
+            is_required: row.is_required,
+            current: row.current,
+            answered_by: row.answered_by.map(|word| read_word("answered_by", word)).transpose()?,
+            checked_at: row.checked_at,
+            findings: read_json("findings", row.findings)?,
+            suggested_value: row.suggested_value,
+            is_inherited: row.is_inherited,
+            evidence: row.evidence.map(|json| read_json("evidence", json)).transpose()?,
+        })
+    }
+}
