@@ -16,3 +16,4 @@ pub mod failure;
 pub mod lifecycle;
 pub mod records;
 pub mod store;
+pub mod web;

@@ -1,0 +1,149 @@
+//! Sample views, and what the domain's page says of them.
+
+use std::collections::BTreeMap;
+
+use time::macros::datetime;
+use uuid::Uuid;
+
+use super::*;
+use crate::console::RecordView;
+use crate::diagnosis::{AnsweredBy, Code, Finding, Verdict};
+use crate::records::Selector;
+use crate::records::plan::{PlannedType, RecordKey};
+
+const KEY: &str = "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAv7Xq0m1Zc0nQyJ3s8dPq4LkT2wRfYh6uBzXo9EaVg\
+    W5iNtCjKpMlUrHs3bDxOe7yAvFqG1ZkJ8wTnR4mPcLhXuIoVbE2sYd6gKaQfCjNzWt9rMlHpUxB5eSyOvDi3kGqAa7FwZcTnJm1RhPuL8oXbVsE4yIgKd\
+    2QfNaCjWzMt6rHlUpBx9SeyvODi3GkqA7aFwZTcnJm1hRPuLo8XVbsE4IyKgd2fQNaCjWzM6trHlpUB9xSevyODi3GkAq7aFwTZcJnm1hRPLuo8XVsbE4Q\
+    IDAQAB";
+
+pub fn record(key: RecordKey, verdict: Option<Verdict>) -> RecordView {
+    let (rtype, name, host, value) = match &key {
+        RecordKey::Dkim(_) => {
+            (PlannedType::Txt, "s7k2._domainkey.mail.example.com", "s7k2._domainkey.mail", KEY.to_owned())
+        }
+        RecordKey::Spf => {
+            (PlannedType::Txt, "mail.example.com", "mail", "v=spf1 include:spf.mta.example ~all".to_owned())
+        }
+        RecordKey::Dmarc => (PlannedType::Txt, "_dmarc.mail.example.com", "_dmarc.mail", "v=DMARC1; p=none".to_owned()),
+        RecordKey::Mx => (PlannedType::Mx, "mail.example.com", "mail", "bounce.mta.example".to_owned()),
+        _ => (PlannedType::Cname, "click.mail.example.com", "click.mail", "track.mta.example".to_owned()),
+    };
+    let is_good = verdict.is_some_and(Verdict::is_good);
+    RecordView {
+        priority: (key == RecordKey::Mx).then_some(10),
+        is_required: key != RecordKey::Tracking,
+        status: if is_good { Status::Verified } else { Status::Pending },
+        current: if is_good { vec![value.clone()] } else { Vec::new() },
+        key,
+        rtype,
+        name: name.into(),
+        host: host.into(),
+        value,
+        suggested_value: None,
+        is_inherited: false,
+        verdict,
+        answered_by: verdict.map(|_| AnsweredBy::Authoritative),
+        checked_at: Some(datetime!(2026-06-01 12:00 UTC)),
+        verified_at: None,
+        findings: Vec::new(),
+    }
+}
+
+pub fn broken_spf() -> RecordView {
+    let merged = "v=spf1 include:_spf.google.com include:spf.mta.example -all";
+    let mut spf = record(RecordKey::Spf, Some(Verdict::Mismatch));
+    spf.current = vec!["v=spf1 include:_spf.google.com -all".into()];
+    spf.suggested_value = Some(merged.into());
+    spf.findings = vec![
+        Finding::error(Code::SpfNotAuthorized).variant("sample").suggest(merged),
+        Finding::warning(Code::StaleCache).variant("sample"),
+    ];
+    spf
+}
+
+pub fn domain() -> DomainView {
+    let mut dkim = record(RecordKey::Dkim(Selector::parse("s7k2").unwrap()), Some(Verdict::Missing));
+    dkim.findings = vec![Finding::error(Code::DkimMissing).variant("sample")];
+    let mut dmarc = record(RecordKey::Dmarc, Some(Verdict::Pass));
+    dmarc.is_inherited = true;
+    dmarc.current = Vec::new();
+    dmarc.findings = vec![Finding::info(Code::DmarcInherited).variant("sample")];
+    let mx = record(RecordKey::Mx, Some(Verdict::Unknown));
+    let tracking = record(RecordKey::Tracking, Some(Verdict::Missing));
+    DomainView {
+        id: Uuid::nil(),
+        name: "mail.example.com".parse().unwrap(),
+        unicode_name: "mail.example.com".into(),
+        zone: "example.com".into(),
+        status: Status::Pending,
+        required_verified: 1,
+        required_total: 4,
+        tags: BTreeMap::from([("customer".into(), "acme".into())]),
+        created_at: datetime!(2026-06-01 11:00 UTC),
+        verified_at: None,
+        last_checked_at: Some(datetime!(2026-06-01 12:00 UTC)),
+        next_check_at: None,
+        at_risk_since: None,
+        stops_sending_at: None,
+        unknown_since: None,
+        findings: Vec::new(),
+        records: vec![dkim, broken_spf(), dmarc, mx, tracking],
+    }
+}
+
+pub fn html(domain: &DomainView) -> String {
+    let mut layout = Layout::bare(domain.name.as_str());
+    layout.email = Some("admin@mta.example".into());
+    layout.section = Section::Domains;
+    ShowPage {
+        layout,
+        was_cleaned: true,
+        findings: FindingView::all(&domain.findings, "domain"),
+        rows: RecordRow::all(&domain.records),
+        domain: Head::new(domain),
+        events: Vec::new(),
+        has_more_events: false,
+    }
+    .render()
+    .unwrap()
+}
+
+#[test]
+fn the_record_that_needs_a_fix_comes_first_with_the_merged_value() {
+    let page = html(&domain());
+    let spf = page.find("data-key=\"spf\"").unwrap();
+    assert!(spf < page.find("data-key=\"dkim-s7k2\"").unwrap());
+    assert!(page.contains("v=spf1 include:_spf.google.com include:spf.mta.example -all"));
+    assert!(page.contains("data-verdict=\"mismatch\""));
+}
+
+#[test]
+fn an_inherited_policy_shows_nothing_to_publish() {
+    let page = html(&domain());
+    assert!(page.contains("Nothing to publish") && !page.contains("v=DMARC1"));
+}
+
+#[test]
+fn without_a_next_look_none_is_promised() {
+    let mut sample = domain();
+    assert!(!html(&sample).contains("ext look"));
+    sample.next_check_at = Some(datetime!(2026-06-01 13:00 UTC));
+    assert!(html(&sample).contains("ext look"));
+}
+
+#[test]
+fn text_out_of_dns_is_escaped() {
+    let mut sample = domain();
+    sample.records[1].current = vec!["<script>alert(1)</script>".into()];
+    let page = html(&sample);
+    assert!(!page.contains("<script>alert") && page.contains("alert(1)"));
+}
+
+#[test]
+fn a_good_record_that_holds_more_than_ours_is_shown_as_it_stands() {
+    let mut sample = domain();
+    sample.records[1].verdict = Some(Verdict::Pass);
+    sample.records[1].status = Status::Verified;
+    sample.records[1].current = vec!["v=spf1 include:other.example include:spf.mta.example -all".into()];
+    assert_eq!(RecordRow::new(&sample.records[1]).value, sample.records[1].current[0]);
+}

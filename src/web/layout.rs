@@ -1,0 +1,74 @@
+//! What stands around every page: title, navigation, who is signed in.
+
+use super::assets;
+use crate::console::{Actor, Console};
+
+/// The part of the navigation that is marked as open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    Domains,
+    Profile,
+    Tokens,
+    Password,
+    None,
+}
+
+#[derive(Debug)]
+pub struct Layout {
+    pub title: String,
+    pub section: Section,
+    /// Who is signed in.
+    pub email: Option<String>,
+    pub is_admin: bool,
+    /// The link of the demo's DNS panel, in the demo.
+    pub demo_panel_url: Option<String>,
+}
+
+impl Layout {
+    pub fn new(console: &Console, actor: &Actor, section: Section, title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            section,
+            email: Some(actor.email.clone()),
+            is_admin: actor.is_admin,
+            demo_panel_url: console.demo_panel_url().map(str::to_owned),
+        }
+    }
+
+    /// For pages that stand before sign-in, or apart from it.
+    pub fn bare(title: impl Into<String>) -> Self {
+        Self { title: title.into(), section: Section::None, email: None, is_admin: false, demo_panel_url: None }
+    }
+
+    pub fn stylesheet(&self) -> String {
+        assets::url("signet.css")
+    }
+
+    pub fn script(&self) -> String {
+        assets::url("signet.js")
+    }
+
+    pub fn icon(&self) -> String {
+        assets::url("favicon.svg")
+    }
+
+    pub fn is_domains(&self) -> bool {
+        self.section == Section::Domains
+    }
+
+    pub fn is_settings(&self) -> bool {
+        matches!(self.section, Section::Profile | Section::Tokens | Section::Password)
+    }
+
+    pub fn is_profile(&self) -> bool {
+        self.section == Section::Profile
+    }
+
+    pub fn is_tokens(&self) -> bool {
+        self.section == Section::Tokens
+    }
+
+    pub fn is_password(&self) -> bool {
+        self.section == Section::Password
+    }
+}

@@ -1,0 +1,226 @@
+//! One record whole: expected and current, every finding, SPF's tree, who was asked and what each answered.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::domains::RecordRow;
+use super::failures::PageFailure;
+use super::forms::page;
+use super::layout::{Layout, Section};
+use super::pill::Tone;
+use super::session::SignedIn;
+use crate::console::{Console, EvidenceView};
+use crate::diagnosis::AnsweredBy;
+use crate::diagnosis::evidence::{Evidence, Heard, Outcome};
+use crate::diagnosis::spf_eval::{SpfMark, SpfTree, SpfTreeTerm};
+use crate::failure::Failure;
+use crate::records::plan::RecordKey;
+
+#[derive(Template)]
+#[template(path = "records/show.html")]
+struct RecordPage {
+    layout: Layout,
+    domain: String,
+    zone: String,
+    row: RecordRow,
+    answered_by: &'static str,
+    heard: Vec<HeardView>,
+    digs: Vec<String>,
+    spf_tree: Option<SpfTreeView>,
+}
+
+/// What one server said.
+struct HeardView {
+    server: String,
+    address: String,
+    outcome: &'static str,
+    tone: &'static str,
+    records: Vec<String>,
+    aliases: String,
+    ttl_s: u32,
+}
+
+#[derive(Template)]
+#[template(path = "records/spf_tree.html")]
+struct SpfTreeView {
+    name: String,
+    terms: Vec<SpfTermView>,
+}
+
+struct SpfTermView {
+    term: String,
+    lookups: u32,
+    result: String,
+    /// `found`, `lost` or empty.
+    mark: &'static str,
+    child: Option<SpfTreeView>,
+}
+
+/// `GET /domains/NAME/records/KEY`
+pub async fn show(
+    State(console): State<Console>,
+    user: SignedIn,
+    Path((domain, key)): Path<(String, String)>,
+) -> Result<Response, PageFailure> {
+    let key: RecordKey = key.parse().map_err(|_| Failure::NotFound("record"))?;
+    let view = console.find_evidence(&user.actor, &domain, &key).await?;
+    let title = format!("{} of {}", view.record.key, view.domain.name);
+    let layout = Layout::new(&console, &user.actor, Section::Domains, title);
+    page(StatusCode::OK, &record_page(layout, &view))
+}
+
+fn record_page(layout: Layout, view: &EvidenceView) -> RecordPage {
+    let nothing = Evidence::default();
+    let evidence = view.evidence.as_ref().unwrap_or(&nothing);
+    RecordPage {
+        layout,
+        domain: view.domain.name.to_string(),
+        zone: view.domain.zone.clone(),
+        row: RecordRow::new(&view.record),
+        answered_by: match view.record.answered_by {
+            Some(AnsweredBy::Authoritative) => "the zone's own nameservers",
+            Some(AnsweredBy::Recursive) => "the resolver",
+            None => "",
+        },
+        heard: evidence.heard.iter().map(HeardView::new).collect(),
+        digs: digs(evidence),
+        spf_tree: evidence.spf_tree.as_ref().map(SpfTreeView::new),
+    }
+}
+
+/// The lines that repeat the question: at each server once, then as everybody sees it.
+fn digs(evidence: &Evidence) -> Vec<String> {
+    let question = evidence.dig.trim_start_matches("+norecurse ");
+    if question.is_empty() {
+        return Vec::new();
+    }
+    let mut servers: Vec<&str> = evidence.heard.iter().filter_map(|heard| heard.server.as_deref()).collect();
+    servers.dedup();
+    let direct = servers.into_iter().map(|server| format!("dig +norecurse @{server} {question}"));
+    direct.chain([format!("dig {question}")]).collect()
+}
+
+impl HeardView {
+    fn new(heard: &Heard) -> Self {
+        let (tone, outcome) = outcome(heard.outcome);
+        Self {
+            server: heard.server.clone().unwrap_or_else(|| "the resolver".to_owned()),
+            address: heard.address.clone().unwrap_or_default(),
+            outcome,
+            tone: tone.as_str(),
+            records: heard.records.clone(),
+            aliases: heard.aliases.join(" → "),
+            ttl_s: heard.ttl_s,
+        }
+    }
+}
+
+fn outcome(outcome: Outcome) -> (Tone, &'static str) {
+    match outcome {
+        Outcome::Found => (Tone::Good, "Answered"),
+        Outcome::NoData => (Tone::Wait, "The name exists, without a record of this type"),
+        Outcome::NoSuchName => (Tone::Wait, "No such name (NXDOMAIN)"),
+        Outcome::Timeout => (Tone::Warn, "No reply in time"),
+        Outcome::Servfail => (Tone::Warn, "Server failure (SERVFAIL)"),
+        Outcome::Refused => (Tone::Warn, "Refused to answer"),
+        Outcome::Bogus => (Tone::Warn, "DNSSEC validation fails"),
+        Outcome::Unreachable => (Tone::Warn, "Could not be reached"),
+        Outcome::Malformed => (Tone::Warn, "No usable reply"),
+        Outcome::Local => (Tone::Warn, "We could not ask"),
+    }
+}
+
+impl SpfTreeView {
+    fn new(tree: &SpfTree) -> Self {
+        Self { name: tree.name.clone(), terms: tree.terms.iter().map(SpfTermView::new).collect() }
+    }
+}
+
+impl SpfTermView {
+    fn new(term: &SpfTreeTerm) -> Self {
+        Self {
+            term: term.term.clone(),
+            lookups: term.lookups,
+            result: term.result.clone(),
+            mark: match term.mark {
+                Some(SpfMark::Found) => "found",
+                Some(SpfMark::Lost) => "lost",
+                None => "",
+            },
+            child: term.child.as_deref().map(SpfTreeView::new),
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::web::domains::samples::{broken_spf, domain};
+
+    fn heard(server: Option<&str>, outcome: Outcome, records: &[&str]) -> Heard {
+        Heard {
+            server: server.map(str::to_owned),
+            address: server.map(|_| "192.0.2.53".to_owned()),
+            outcome,
+            records: records.iter().map(|text| (*text).to_owned()).collect(),
+            aliases: Vec::new(),
+            ttl_s: 300,
+        }
+    }
+
+    fn term(term: &str, lookups: u32, mark: Option<SpfMark>, child: Option<SpfTree>) -> SpfTreeTerm {
+        SpfTreeTerm { term: term.into(), lookups, result: "no match".into(), mark, child: child.map(Box::new) }
+    }
+
+    pub fn sample() -> String {
+        let inner = SpfTree {
+            name: "_spf.google.com".into(),
+            record: "v=spf1 include:_netblocks.google.com ~all".into(),
+            terms: vec![term("include:_netblocks.google.com", 2, None, None), term("~all", 2, None, None)],
+        };
+        let tree = SpfTree {
+            name: "mail.example.com".into(),
+            record: "v=spf1 include:_spf.google.com -all".into(),
+            terms: vec![
+                term("include:_spf.google.com", 1, None, Some(inner)),
+                term("-all", 2, Some(SpfMark::Lost), None),
+            ],
+        };
+        let evidence = Evidence {
+            heard: vec![
+                heard(Some("ns1.example.net"), Outcome::Found, &["v=spf1 include:_spf.google.com -all"]),
+                heard(Some("ns2.example.net"), Outcome::Timeout, &[]),
+                heard(None, Outcome::Found, &["v=spf1 include:_spf.google.com -all"]),
+            ],
+            dig: "TXT mail.example.com".into(),
+            spf_tree: Some(tree),
+        };
+        let mut layout = Layout::bare("spf of mail.example.com");
+        layout.email = Some("admin@mta.example".into());
+        let view = EvidenceView { domain: domain(), record: broken_spf(), evidence: Some(evidence) };
+        record_page(layout, &view).render().unwrap()
+    }
+
+    #[test]
+    fn the_page_shows_each_server_the_dig_lines_and_the_tree() {
+        let page = sample();
+        for text in [
+            "ns2.example.net",
+            "No reply in time",
+            "dig +norecurse @ns1.example.net TXT mail.example.com",
+            "dig TXT mail.example.com",
+            "include:_netblocks.google.com",
+        ] {
+            assert!(page.contains(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn before_the_first_check_there_is_nothing_to_show_of_it() {
+        let view = EvidenceView { domain: domain(), record: broken_spf(), evidence: None };
+        let html = record_page(Layout::bare("spf"), &view).render().unwrap();
+        assert!(!html.contains("dig +norecurse"));
+    }
+}

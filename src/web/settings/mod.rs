@@ -1,0 +1,14 @@
+//! Settings: the sending profile (administrators), API tokens, the user's own password.
+
+pub mod password;
+pub mod profile;
+pub mod tokens;
+
+use axum::response::Redirect;
+
+use super::session::SignedIn;
+
+/// `GET /settings`
+pub async fn index(user: SignedIn) -> Redirect {
+    Redirect::to(if user.actor.is_admin { "/settings/profile" } else { "/settings/tokens" })
+}
