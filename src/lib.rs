@@ -13,7 +13,9 @@
 pub mod console;
 pub mod diagnosis;
 pub mod failure;
+pub mod keys;
 pub mod lifecycle;
 pub mod records;
+pub mod seal;
 pub mod store;
 pub mod web;
