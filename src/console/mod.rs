@@ -1,20 +1,49 @@
 //! What pages and API both do: the product's verbs, with who may. They only extract, parse, call and render.
 
+mod domains;
+pub mod joining;
+mod profile;
+mod session;
 pub mod view;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
 
+use ipnet::IpNet;
+use sqlx::PgPool;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::dns::Dns;
 use crate::failure::Failure;
+use crate::keys::KeyPool;
 use crate::lifecycle::Status;
 use crate::records::Selector;
-use crate::records::plan::{RecordKey, SendingProfile};
+use crate::store;
+pub use joining::Running;
+pub use session::{fingerprint, new_secret};
+use crate::seal::Sealer;
 pub use view::{DomainPage, DomainView, EventView, EvidenceView, NewToken, RecordView, TokenView, User};
 
 /// Everything that the pages and the API act on. Cheap to clone (an `Arc` inside).
 #[derive(Clone)]
-pub struct Console {}
+pub struct Console(Arc<Parts>);
+
+/// What a console is put together from; `app` makes it.
+pub struct Parts {
+    pub pool: PgPool,
+    pub dns: Dns,
+    pub sealer: Sealer,
+    pub keys: KeyPool,
+    pub running: Running,
+    pub public_url: String,
+    pub trusted_proxies: Vec<IpNet>,
+    /// The link of the demo's DNS panel, in the demo.
+    pub demo_panel_url: Option<String>,
+    /// The time in UTC.
+    pub clock: fn() -> OffsetDateTime,
+}
 
 /// Who acts: written into events as `by`, and whose team's domains are seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,115 +96,56 @@ pub enum SignIn {
 }
 
 impl Console {
-    // Domains. `domain` is the id or the name. What belongs to another team is `NotFound`.
-    pub async fn create_domain(&self, _actor: &Actor, _new: NewDomain) -> Result<DomainView, Failure> {
-        todo!()
-    }
-    pub async fn list_domains(&self, _actor: &Actor, _query: &DomainQuery) -> Result<DomainPage, Failure> {
-        todo!()
-    }
-    pub async fn find_domain(&self, _actor: &Actor, _domain: &str) -> Result<DomainView, Failure> {
-        todo!()
-    }
-    pub async fn find_evidence(
-        &self,
-        _actor: &Actor,
-        _domain: &str,
-        _key: &RecordKey,
-    ) -> Result<EvidenceView, Failure> {
-        todo!()
-    }
-    pub async fn set_tags(
-        &self,
-        _actor: &Actor,
-        _domain: &str,
-        _tags: BTreeMap<String, String>,
-    ) -> Result<DomainView, Failure> {
-        todo!()
-    }
-    pub async fn delete_domain(&self, _actor: &Actor, _domain: &str) -> Result<(), Failure> {
-        todo!()
-    }
-    /// Asks DNS now; at most 10 s.
-    pub async fn verify_domain(&self, _actor: &Actor, _domain: &str) -> Result<DomainView, Failure> {
-        todo!()
-    }
-    /// Newest first, with the cursor of the next page.
-    pub async fn list_events(
-        &self,
-        _actor: &Actor,
-        _domain: &str,
-        _limit: u32,
-        _after: Option<String>,
-    ) -> Result<(Vec<EventView>, Option<String>), Failure> {
-        todo!()
-    }
-    /// A BIND zone fragment.
-    pub async fn zone_file(&self, _actor: &Actor, _domain: &str) -> Result<String, Failure> {
-        todo!()
-    }
-
-    // Tokens.
-    pub async fn create_token(&self, _actor: &Actor, _name: &str) -> Result<NewToken, Failure> {
-        todo!()
-    }
-    pub async fn list_tokens(&self, _actor: &Actor) -> Result<Vec<TokenView>, Failure> {
-        todo!()
-    }
-    pub async fn delete_token(&self, _actor: &Actor, _id: Uuid) -> Result<(), Failure> {
-        todo!()
-    }
-
-    // Who may.
-    pub async fn actor_of_session(&self, _session: &str) -> Result<Option<Actor>, Failure> {
-        todo!()
-    }
-    pub async fn actor_of_token(&self, _secret: &str) -> Result<Option<Actor>, Failure> {
-        todo!()
-    }
-    /// Throttled: the 11th failure in 15 minutes for an account from one address is `TooMany`.
-    pub async fn sign_in(&self, _email: &str, _password: &str, _address: std::net::IpAddr) -> Result<SignIn, Failure> {
-        todo!()
-    }
-    pub async fn sign_out(&self, _session: &str) -> Result<(), Failure> {
-        todo!()
-    }
-    /// Ends the user's other sessions; the one given goes on.
-    pub async fn change_password(&self, _actor: &Actor, _session: &str, _old: &str, _new: &str) -> Result<(), Failure> {
-        todo!()
-    }
-
-    // Setup: the first administrator by the one-time link.
-    pub async fn is_setup_token(&self, _token: &str) -> Result<bool, Failure> {
-        todo!()
-    }
-    /// Creates the administrator, spends the link, signs in; returns the session.
-    pub async fn set_up(&self, _token: &str, _email: &str, _password: &str) -> Result<String, Failure> {
-        todo!()
-    }
-
-    // The sending profile; `None` before an SPF mechanism is known.
-    pub async fn profile(&self) -> Result<Option<SendingProfile>, Failure> {
-        todo!()
-    }
-    pub async fn save_profile(&self, _actor: &Actor, _profile: SendingProfile) -> Result<(), Failure> {
-        todo!()
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// Whether the database answers (`/readyz`).
     pub async fn is_ready(&self) -> bool {
-        todo!()
+        store::is_alive(&self.0.pool).await
     }
+
     /// What links start with; `https` turns on `Secure` cookies and HSTS.
     pub fn public_url(&self) -> &str {
-        todo!()
+        &self.0.public_url
     }
-    /// The visitor's address: the peer's, or what a trusted proxy says in `X-Forwarded-For`.
-    pub fn client_address(&self, _peer: std::net::IpAddr, _forwarded_for: Option<&str>) -> std::net::IpAddr {
-        todo!()
-    }
+
     /// The link of the demo's DNS panel, in the demo.
     pub fn demo_panel_url(&self) -> Option<&str> {
-        todo!()
+        self.0.demo_panel_url.as_deref()
     }
+
+    /// The visitor's address: the peer's, or the last one in `X-Forwarded-For` that is no trusted proxy's, where the
+    /// peer is one.
+    pub fn client_address(&self, peer: IpAddr, forwarded_for: Option<&str>) -> IpAddr {
+        let is_trusted = |address: &IpAddr| self.0.trusted_proxies.iter().any(|net| net.contains(address));
+        if !is_trusted(&peer) {
+            return peer;
+        }
+        let mut nearest = peer;
+        for text in forwarded_for.unwrap_or_default().rsplit(',') {
+            let Ok(address) = text.trim().parse() else { break };
+            nearest = address;
+            if !is_trusted(&nearest) {
+                break;
+            }
+        }
+        nearest
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        (self.0.clock)()
+    }
+}
+
+impl Actor {
+    /// Who an event names: the token's name, else the user's address.
+    fn label(&self) -> String {
+        self.token.as_ref().map_or_else(|| self.email.clone(), |(_, name)| format!("token {name}"))
+    }
+}
+
+/// What went wrong on our side.
+fn internal(error: impl Into<anyhow::Error>) -> Failure {
+    Failure::Internal(error.into())
 }

@@ -112,3 +112,103 @@ pub struct User {
     pub team: String,
     pub is_disabled: bool,
 }
+
+impl DomainView {
+    /// A stored domain with the records given.
+    pub fn new(row: DomainRow, records: Vec<RecordView>) -> Self {
+        let stops_sending_at = match row.status {
+            Status::AtRisk => row.at_risk_since.map(|since| since + GRACE),
+            _ => None,
+        };
+        Self {
+            id: row.id,
+            unicode_name: row.name.unicode(),
+            name: row.name,
+            zone: row.zone,
+            status: row.status,
+            required_verified: u32::try_from(row.required_verified).unwrap_or(0),
+            required_total: u32::try_from(row.required_total).unwrap_or(0),
+            tags: row.tags,
+            created_at: row.created_at,
+            verified_at: row.verified_at,
+            last_checked_at: row.last_checked_at,
+            next_check_at: None,
+            at_risk_since: row.at_risk_since,
+            stops_sending_at,
+            unknown_since: row.unknown_since,
+            findings: row.findings,
+            records,
+        }
+    }
+
+    /// A planned domain with what was seen of each of its records.
+    pub fn with_records(planned: Planned, rows: &[RecordRow]) -> Self {
+        let zone = OwnerName::new(&planned.domain.zone);
+        let records: Vec<RecordView> = planned
+            .plan
+            .records
+            .iter()
+            .map(|record| RecordView::new(record, rows.iter().find(|row| row.key == record.key), &zone))
+            .collect();
+        let required = records.iter().filter(|record| record.is_required);
+        let total = required.clone().count();
+        let verified = required.filter(|record| record.status == Status::Verified).count();
+        let mut view = Self::new(planned.domain, records);
+        view.required_total = u32::try_from(total).unwrap_or(u32::MAX);
+        view.required_verified = u32::try_from(verified).unwrap_or(u32::MAX);
+        view
+    }
+}
+
+impl RecordView {
+    fn new(record: &PlannedRecord, row: Option<&RecordRow>, zone: &OwnerName) -> Self {
+        Self {
+            key: record.key.clone(),
+            rtype: record.rtype(),
+            name: record.owner.to_string(),
+            host: record.owner.host_in(zone),
+            value: record.value(),
+            suggested_value: row.and_then(|row| row.suggested_value.clone()).filter(|value| *value != record.value()),
+            is_inherited: row.is_some_and(|row| row.is_inherited),
+            priority: record.priority(),
+            is_required: row.map_or(record.is_required, |row| row.is_required),
+            status: row.map_or(Status::Pending, |row| row.standing.status),
+            verdict: row.and_then(|row| row.verdict),
+            current: row.map(|row| row.current.clone()).unwrap_or_default(),
+            answered_by: row.and_then(|row| row.answered_by),
+            checked_at: row.and_then(|row| row.checked_at),
+            verified_at: row.and_then(|row| row.standing.verified_at),
+            findings: row.map(|row| row.findings.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// Whether there is something to publish: not where a policy from above is enough, and not an MX beside
+    /// somebody's own mail.
+    pub fn is_offered(&self) -> bool {
+        !self.is_inherited && (self.is_required || self.key == RecordKey::Tracking || self.purpose_is_extra_key())
+    }
+
+    fn purpose_is_extra_key(&self) -> bool {
+        matches!(self.key, RecordKey::Dkim(_))
+    }
+
+    /// The record that a merged one replaces.
+    pub fn replaced(&self) -> Option<String> {
+        self.suggested_value.as_ref().and(self.current.first().cloned())
+    }
+}
+
+impl From<EventRow> for EventView {
+    fn from(row: EventRow) -> Self {
+        Self {
+            id: row.id,
+            at: row.at,
+            kind: row.kind,
+            by: row.by,
+            record: row.record,
+            from: row.from,
+            to: row.to,
+            evidence: row.evidence,
+        }
+    }
+}
