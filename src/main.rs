@@ -1,1 +1,7 @@
-fn main() {}
+//! Parses arguments and runs one command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    signet::cli::run()
+}

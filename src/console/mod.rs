@@ -4,6 +4,7 @@ mod domains;
 pub mod joining;
 mod profile;
 mod session;
+mod users;
 pub mod view;
 
 use std::collections::BTreeMap;

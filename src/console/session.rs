@@ -201,7 +201,7 @@ impl Console {
     }
 }
 
-fn actor_of(user: store::users::UserRow) -> Actor {
+pub(super) fn actor_of(user: store::users::UserRow) -> Actor {
     Actor { team_id: user.team_id, user_id: user.id, email: user.email, is_admin: user.is_admin, token: None }
 }
 

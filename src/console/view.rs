@@ -7,9 +7,13 @@ use uuid::Uuid;
 
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::{AnsweredBy, Finding, Verdict};
-use crate::lifecycle::Status;
-use crate::records::DomainName;
-use crate::records::plan::{PlannedType, RecordKey};
+use crate::lifecycle::{GRACE, Status};
+use crate::records::{DomainName, OwnerName};
+use crate::records::plan::{PlannedRecord, PlannedType, RecordKey};
+use crate::store::domains::DomainRow;
+use crate::store::events::EventRow;
+use crate::store::records::RecordRow;
+use crate::verify::Planned;
 
 #[derive(Debug, Clone)]
 pub struct DomainView {
