@@ -5,11 +5,15 @@ use time::OffsetDateTime;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
-use crate::diagnosis::{self, Diagnosis, Observed, RecordDiagnosis, primary_type};
+use crate::diagnosis::{self, Diagnosis, Observed, RecordDiagnosis, Verdict, primary_type};
 use crate::dns::Dns;
 use crate::dns::observe::Gathering;
 use crate::lifecycle::{self, Standing, Status};
-use crate::records::plan::{Plan, PlanInput, PlannedKey, SendingProfile, plan};
+use crate::records::plan::{Plan, PlanInput, PlannedKey, RecordKey, SendingProfile, plan};
+use crate::store::domains::DomainRow;
+use crate::store::events::EventRow;
+use crate::store::keys::{KeyRow, KeyState};
+use crate::store::records::RecordRow;
 use crate::store::{self, StoreError};
 
 /// A check ends within 10 s (contract, section 5); what is left of them is for saving.
@@ -65,7 +69,7 @@ async fn gather(gathering: &mut Gathering, plan: &Plan, observed: &mut Observed)
 /// A domain with what its plan is made from.
 #[derive(Debug, Clone)]
 pub struct Planned {
-    pub domain: store::domains::DomainRow,
+    pub domain: DomainRow,
     pub plan: Plan,
 }
 
@@ -78,17 +82,17 @@ pub async fn load(pool: &PgPool, team_id: Uuid, domain: &str, profile: &SendingP
 }
 
 /// The plan of a stored domain.
-pub fn planned(row: store::domains::DomainRow, keys: &[store::keys::KeyRow], profile: &SendingProfile) -> Planned {
+pub fn planned(row: DomainRow, keys: &[KeyRow], profile: &SendingProfile) -> Planned {
     let in_use: Vec<PlannedKey> = keys
         .iter()
-        .filter(|key| key.is_in_use())
+        .filter(|key| key.state != KeyState::Retired)
         .map(|key| PlannedKey {
             selector: key.selector.clone(),
             public: key.public.clone(),
             is_required: key.is_required,
         })
         .collect();
-    let older: Vec<_> = keys.iter().filter(|key| !key.is_in_use()).map(|key| key.public.clone()).collect();
+    let older: Vec<_> = keys.iter().filter(|key| key.state == KeyState::Retired).map(|key| key.public.clone()).collect();
     let input = PlanInput {
         domain: &row.name,
         profile,
@@ -124,66 +128,95 @@ async fn save(
     by: &str,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    let mut tx = pool.begin().await?;
+    let mut tx = store::begin(pool).await?;
     let (team_id, id) = (planned.domain.team_id, planned.domain.id);
-    let Some(before) = store::domains::lock(&mut tx, team_id, id).await? else { return Ok(()) };
+    let Some(before) = store::domains::lock_for_check(&mut tx, team_id, id).await? else { return Ok(()) };
     let stored = store::records::list(&mut tx, team_id, id).await?;
     let is_mx_required = before.is_mx_required.or(diagnosis.has_mail_elsewhere.map(|elsewhere| !elsewhere));
+    let event = Event { domain_id: id, by, at: now };
     let mut required = Vec::new();
     for (record, seen) in planned.plan.records.iter().zip(&diagnosis.records) {
         let old = stored.iter().find(|row| row.key == seen.key);
         let standing = old.map_or(Standing::NEW, |row| row.standing);
         let next = lifecycle::advance(standing, seen.verdict, now);
-        let is_mx = matches!(record.key, crate::records::plan::RecordKey::Mx);
-        let is_required = record.is_required && (!is_mx || is_mx_required != Some(false));
+        let is_required = record.is_required && (record.key != RecordKey::Mx || is_mx_required != Some(false));
         if is_required {
             required.push(next);
         }
         if next.status != standing.status {
-            let change = store::events::NewEvent {
-                at: now,
-                kind: "record_status",
-                by,
-                record: Some(seen.key.to_string()),
-                from: Some(standing.status.as_str()),
-                to: Some(next.status.as_str()),
-                evidence: Some(event_evidence(seen)),
-            };
-            store::events::insert(&mut tx, id, change).await?;
+            let row = event.row("record_status", Some(&seen.key), standing.status, next.status, Some(evidence(seen)));
+            store::events::insert(&mut tx, &row).await?;
         }
-        let row = store::records::RecordRow::new(seen, next, is_required, old, now);
-        store::records::save(&mut tx, id, &row).await?;
+        store::records::save(&mut tx, id, &record_row(seen, next, is_required, now)).await?;
     }
+    let keys: Vec<RecordKey> = planned.plan.records.iter().map(|record| record.key.clone()).collect();
+    store::records::delete_except(&mut tx, id, &keys).await?;
     let after = domain_after(before.clone(), diagnosis, &required, is_mx_required, now);
     if after.status != before.status {
-        let change = store::events::NewEvent {
-            at: now,
-            kind: "domain_status",
-            by,
-            record: None,
-            from: Some(before.status.as_str()),
-            to: Some(after.status.as_str()),
-            evidence: None,
-        };
-        store::events::insert(&mut tx, id, change).await?;
+        store::events::insert(&mut tx, &event.row("domain_status", None, before.status, after.status, None)).await?;
     }
     store::domains::update_after_check(&mut tx, &after).await?;
-    tx.commit().await?;
-    Ok(())
+    store::commit(tx).await
+}
+
+/// What the events of one look have in common.
+struct Event<'a> {
+    domain_id: Uuid,
+    by: &'a str,
+    at: OffsetDateTime,
+}
+
+impl Event<'_> {
+    fn row(
+        &self,
+        kind: &str,
+        record: Option<&RecordKey>,
+        from: Status,
+        to: Status,
+        evidence: Option<serde_json::Value>,
+    ) -> EventRow {
+        EventRow {
+            id: Uuid::now_v7(),
+            domain_id: self.domain_id,
+            at: self.at,
+            kind: kind.to_owned(),
+            by_whom: self.by.to_owned(),
+            record: record.map(ToString::to_string),
+            from_status: Some(from.as_str().to_owned()),
+            to_status: Some(to.as_str().to_owned()),
+            evidence,
+        }
+    }
+}
+
+fn record_row(seen: &RecordDiagnosis, standing: Standing, is_required: bool, now: OffsetDateTime) -> RecordRow {
+    RecordRow {
+        key: seen.key.clone(),
+        standing,
+        verdict: Some(seen.verdict),
+        is_required,
+        current: seen.current.clone(),
+        answered_by: seen.answered_by,
+        checked_at: Some(now),
+        findings: seen.findings.clone(),
+        suggested_value: seen.suggested_value.clone(),
+        is_inherited: seen.is_inherited,
+        evidence: Some(seen.evidence.clone()),
+    }
 }
 
 fn domain_after(
-    mut row: store::domains::DomainRow,
+    mut row: DomainRow,
     diagnosis: &Diagnosis,
     required: &[Standing],
     is_mx_required: Option<bool>,
     now: OffsetDateTime,
-) -> store::domains::DomainRow {
+) -> DomainRow {
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     row.status = lifecycle::domain_status(required.iter().map(|standing| standing.status));
     row.is_mx_required = is_mx_required;
-    row.required_total = i32::try_from(required.len()).unwrap_or(i32::MAX);
-    let verified = required.iter().filter(|standing| standing.status == Status::Verified).count();
-    row.required_verified = i32::try_from(verified).unwrap_or(i32::MAX);
+    row.required_total = count(required.len());
+    row.required_verified = count(required.iter().filter(|standing| standing.status == Status::Verified).count());
     if row.status == Status::Verified {
         row.verified_at = row.verified_at.or(Some(now));
     }
@@ -191,21 +224,18 @@ fn domain_after(
         Status::AtRisk | Status::Failed => required.iter().filter_map(|standing| standing.at_risk_since).min(),
         Status::Pending | Status::Verified => None,
     };
-    let is_unknown = |seen: &RecordDiagnosis| seen.verdict == diagnosis::Verdict::Unknown;
-    row.unknown_since = match diagnosis.records.iter().any(is_unknown) {
-        true => row.unknown_since.or(Some(now)),
-        false => None,
-    };
+    let is_unknown = diagnosis.records.iter().any(|seen| seen.verdict == Verdict::Unknown);
+    row.unknown_since = is_unknown.then(|| row.unknown_since.unwrap_or(now));
     row.last_checked_at = Some(now);
     if let Some(zone) = &diagnosis.zone {
-        row.zone = zone.to_string();
+        row.zone = zone.as_str().to_owned();
     }
     row.findings = diagnosis.findings.clone();
     row
 }
 
 /// What was seen when a status changed, for the history.
-fn event_evidence(seen: &RecordDiagnosis) -> serde_json::Value {
+fn evidence(seen: &RecordDiagnosis) -> serde_json::Value {
     let codes: Vec<&str> = seen.findings.iter().map(|finding| finding.code.as_str()).collect();
     serde_json::json!({
         "verdict": seen.verdict,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::joining::until_done;
@@ -14,6 +15,7 @@ use crate::lifecycle::Status;
 use crate::records::plan::{RecordKey, SendingProfile};
 use crate::records::zonefile::{self, ZoneEntry};
 use crate::records::{DomainName, NameError, Selector};
+use crate::store::domains::DomainRow;
 use crate::store::{self, StoreError};
 use crate::verify::{self, Planned};
 
@@ -50,35 +52,38 @@ impl Console {
             pairs.push((second, KeyPair::ed25519().map_err(internal)?, false));
         }
         let mut tx = self.0.pool.begin().await?;
-        let row = store::domains::NewDomain { id, team_id: actor.team_id, name, tags: &new.tags, created_at: now };
-        match store::domains::insert(&mut tx, row).await {
+        let row = new_row(id, actor.team_id, name, &new.tags, now);
+        match store::domains::insert(&mut tx, &row).await {
             Ok(()) => {}
             Err(StoreError::Duplicate) => return Err(taken()),
             Err(other) => return Err(other.into()),
         }
         for (selector, pair, is_required) in pairs {
             let sealed = self.0.sealer.seal(pair.private_pkcs8(), name.as_str(), selector.as_str()).map_err(internal)?;
-            let key = store::keys::NewKey {
+            let key = store::keys::KeyRow {
                 id: Uuid::now_v7(),
                 domain_id: id,
-                selector: &selector,
-                public: pair.public(),
-                sealed: &sealed,
+                selector,
+                public: pair.public().clone(),
+                sealed,
                 is_required,
+                state: store::keys::KeyState::Active,
                 created_at: now,
             };
-            store::keys::insert(&mut tx, key).await?;
+            store::keys::insert(&mut tx, &key).await?;
         }
-        let event = store::events::NewEvent {
+        let event = store::events::EventRow {
+            id: Uuid::now_v7(),
+            domain_id: id,
             at: now,
-            kind: "created",
-            by: &actor.label(),
+            kind: "created".to_owned(),
+            by_whom: actor.label(),
             record: None,
-            from: None,
-            to: Some(Status::Pending.as_str()),
+            from_status: None,
+            to_status: Some(Status::Pending.as_str().to_owned()),
             evidence: None,
         };
-        store::events::insert(&mut tx, id, event).await?;
+        store::events::insert(&mut tx, &event).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -92,11 +97,12 @@ impl Console {
 
     pub async fn list_domains(&self, actor: &Actor, query: &DomainQuery) -> Result<DomainPage, Failure> {
         let after = query.after.as_deref().map(parse_cursor).transpose()?;
+        let q = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(str::to_lowercase);
         let mut conn = self.0.pool.acquire().await?;
         let filter = store::domains::Filter {
-            limit: i64::from(query.limit) + 1,
+            limit: query.limit + 1,
             after: after.as_deref(),
-            q: query.q.as_deref().filter(|q| !q.is_empty()),
+            q: q.as_deref(),
             status: query.status,
             tag: query.tag.as_ref().map(|(key, value)| (key.as_str(), value.as_str())),
         };
@@ -118,7 +124,7 @@ impl Console {
         let mut conn = self.0.pool.acquire().await?;
         let rows = store::records::list(&mut conn, actor.team_id, planned.domain.id).await?;
         drop(conn);
-        let evidence = rows.into_iter().find(|row| row.key == *key).map(|row| row.evidence);
+        let evidence = rows.into_iter().find(|row| row.key == *key).and_then(|row| row.evidence);
         let domain = self.view(planned).await?;
         let record = domain.records.iter().find(|record| record.key == *key).cloned().ok_or(Failure::NotFound("record"))?;
         Ok(EvidenceView { domain, record, evidence })
@@ -180,7 +186,7 @@ impl Console {
         let planned = self.load(actor, domain).await?;
         let mut conn = self.0.pool.acquire().await?;
         let mut rows =
-            store::events::list(&mut conn, actor.team_id, planned.domain.id, i64::from(limit) + 1, after).await?;
+            store::events::list(&mut conn, actor.team_id, planned.domain.id, limit + 1, after).await?;
         let has_more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let next = has_more.then(|| rows.last().map(|row| row.id.to_string())).flatten();
@@ -207,9 +213,7 @@ impl Console {
         let mut conn = self.0.pool.acquire().await?;
         let profile = store::profile::get(&mut conn).await?.unwrap_or_default();
         drop(conn);
-        let folded = domain.strip_suffix('.').unwrap_or(domain).to_lowercase();
-        let key = DomainName::parse(&folded).map_or(folded, String::from);
-        verify::load(&self.0.pool, actor.team_id, &key, &profile).await?.ok_or(Failure::NotFound("domain"))
+        verify::load(&self.0.pool, actor.team_id, domain, &profile).await?.ok_or(Failure::NotFound("domain"))
     }
 
     async fn view(&self, planned: Planned) -> Result<DomainView, Failure> {
@@ -219,8 +223,35 @@ impl Console {
     }
 }
 
+fn new_row(
+    id: Uuid,
+    team_id: Uuid,
+    name: &DomainName,
+    tags: &BTreeMap<String, String>,
+    created_at: OffsetDateTime,
+) -> DomainRow {
+    DomainRow {
+        id,
+        team_id,
+        name: name.clone(),
+        unicode_name: name.unicode(),
+        zone: name.registrable().to_string(),
+        status: Status::Pending,
+        tags: tags.clone(),
+        created_at,
+        verified_at: None,
+        last_checked_at: None,
+        at_risk_since: None,
+        unknown_since: None,
+        is_mx_required: None,
+        required_verified: 0,
+        required_total: 0,
+        findings: Vec::new(),
+    }
+}
+
 /// `PREFIX` and the day, so that a person can tell the age of a key by its selector: `s20260601`.
-fn generated_selector(prefix: &str, now: time::OffsetDateTime) -> Selector {
+fn generated_selector(prefix: &str, now: OffsetDateTime) -> Selector {
     let prefix = if prefix.is_empty() { "s" } else { prefix };
     let text = format!("{prefix}{:04}{:02}{:02}", now.year(), u8::from(now.month()), now.day());
     Selector::parse(&text).unwrap_or_else(|_| Selector::parse("s1").expect("s1 is a selector"))

@@ -103,7 +103,7 @@ impl Console {
 
     /// Whether the database answers (`/readyz`).
     pub async fn is_ready(&self) -> bool {
-        store::is_alive(&self.0.pool).await
+        store::is_ready(&self.0.pool).await
     }
 
     /// What links start with; `https` turns on `Secure` cookies and HSTS.

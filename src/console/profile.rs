@@ -20,19 +20,16 @@ impl Console {
             return Err(Failure::field("spf", "At least one SPF mechanism is needed, such as include:spf.mta.example."));
         }
         let mut conn = self.0.pool.acquire().await?;
-        Ok(store::profile::put(&mut conn, &profile, self.now()).await?)
+        Ok(store::profile::put(&mut conn, &profile).await?)
     }
 
     /// Puts the settings' profile in place where there is none yet. True: it differs from the one that is kept.
     pub async fn seed_profile(&self, seed: &SendingProfile) -> Result<bool, Failure> {
         let mut conn = self.0.pool.acquire().await?;
-        match store::profile::get(&mut conn).await? {
-            Some(kept) => Ok(kept != *seed),
-            None => {
-                store::profile::put(&mut conn, seed, self.now()).await?;
-                Ok(false)
-            }
+        if store::profile::seed(&mut conn, seed).await? {
+            return Ok(false);
         }
+        Ok(store::profile::get(&mut conn).await?.as_ref() != Some(seed))
     }
 
     pub(super) async fn required_profile(&self) -> Result<SendingProfile, Failure> {

@@ -12,7 +12,7 @@ use crate::password;
 use crate::store;
 
 /// Failures of one account from one address within [`FAILURE_WINDOW`] before it is told to wait.
-const MAX_FAILURES: i64 = 10;
+const MAX_FAILURES: u32 = 10;
 const FAILURE_WINDOW: Duration = Duration::minutes(15);
 const SESSION_LIFE: Duration = Duration::days(30);
 
@@ -20,16 +20,27 @@ impl Console {
     /// Who holds this session cookie; `None` for an ended or unknown one.
     pub async fn actor_of_session(&self, session: &str) -> Result<Option<Actor>, Failure> {
         let mut conn = self.0.pool.acquire().await?;
-        Ok(store::sessions::find_user(&mut conn, &fingerprint(session), self.now()).await?.map(actor_of))
+        let found = store::sessions::find_actor(&mut conn, &fingerprint(session), self.now()).await?;
+        Ok(found.map(|found| Actor {
+            team_id: found.team_id,
+            user_id: found.user_id,
+            email: found.email,
+            is_admin: found.is_admin,
+            token: None,
+        }))
     }
 
     /// Who holds this API token; `None` for a deleted or unknown one.
     pub async fn actor_of_token(&self, secret: &str) -> Result<Option<Actor>, Failure> {
         let mut conn = self.0.pool.acquire().await?;
-        let Some((token, user)) = store::tokens::find_by_hash(&mut conn, &fingerprint(secret), self.now()).await? else {
-            return Ok(None);
-        };
-        Ok(Some(Actor { token: Some((token.id, token.name)), ..actor_of(user) }))
+        let found = store::tokens::find_by_hash(&mut conn, &fingerprint(secret), self.now()).await?;
+        Ok(found.map(|found| Actor {
+            team_id: found.team_id,
+            user_id: found.user_id,
+            email: found.email,
+            is_admin: found.is_admin,
+            token: Some((found.token_id, found.token_name)),
+        }))
     }
 
     /// Throttled: the 11th failure in 15 minutes for an account from one address is [`Failure::TooMany`], also after a
@@ -38,13 +49,12 @@ impl Console {
         let email = email.trim().to_lowercase();
         let now = self.now();
         let mut conn = self.0.pool.acquire().await?;
-        let source = address.to_string();
-        let failures = store::login_failures::count_since(&mut conn, &email, &source, now - FAILURE_WINDOW).await?;
+        let failures = store::login_failures::count_since(&mut conn, &email, address, now - FAILURE_WINDOW).await?;
         if failures >= MAX_FAILURES {
             return Err(Failure::TooMany { retry_after_s: FAILURE_WINDOW.whole_seconds().unsigned_abs() });
         }
         // Counted before the password is looked at, so that many tries at once cannot slip past the limit.
-        store::login_failures::insert(&mut conn, &email, &source, now).await?;
+        store::login_failures::insert(&mut conn, &email, address, now).await?;
         let user = store::users::find_by_email(&mut conn, &email).await?.filter(|user| user.disabled_at.is_none());
         drop(conn);
         if !password::is_right(password, user.as_ref().map(|user| user.password_hash.as_str())).await {
@@ -52,7 +62,7 @@ impl Console {
         }
         let Some(user) = user else { return Ok(SignIn::WrongPassword) };
         let mut tx = self.0.pool.begin().await?;
-        store::login_failures::clear(&mut tx, &email, &source).await?;
+        store::login_failures::clear(&mut tx, &email, address).await?;
         let session = self.open_session(&mut tx, user.id).await?;
         tx.commit().await?;
         Ok(SignIn::Done { session })
@@ -121,6 +131,7 @@ impl Console {
         let email = checked_email(email)?;
         let hash = password::hash(password).await;
         let mut tx = self.0.pool.begin().await?;
+        store::users::lock_administrators(&mut tx).await?;
         let is_first = store::users::count_admins(&mut tx).await? == 0;
         let id = self.insert_user(&mut tx, &email, &hash, is_admin || is_first, team).await?;
         tx.commit().await?;
@@ -141,15 +152,15 @@ impl Console {
         let secret = format!("signet_{}", new_secret());
         let token = TokenView { id: Uuid::now_v7(), name: name.to_owned(), created_at: self.now(), last_used_at: None };
         let mut conn = self.0.pool.acquire().await?;
-        let new = store::tokens::NewToken {
+        let row = store::tokens::TokenRow {
             id: token.id,
             team_id: actor.team_id,
             user_id: actor.user_id,
-            name,
-            secret_hash: &fingerprint(&secret),
+            name: name.to_owned(),
             created_at: token.created_at,
+            last_used_at: None,
         };
-        store::tokens::insert(&mut conn, new).await?;
+        store::tokens::insert(&mut conn, &row, &fingerprint(&secret)).await?;
         Ok(NewToken { token, secret })
     }
 
@@ -187,13 +198,20 @@ impl Console {
         team: Option<&str>,
     ) -> Result<Uuid, Failure> {
         let now = self.now();
-        let team_id = match team {
-            Some(name) => store::teams::find_or_insert(conn, name, now).await?,
-            None => store::teams::insert(conn, email, now).await?,
-        };
+        let team = team.unwrap_or(email);
+        let team_id = store::users::find_or_insert_team(conn, Uuid::now_v7(), team, now).await?;
         let id = Uuid::now_v7();
-        let new = store::users::NewUser { id, email, password_hash: hash, is_admin, team_id, created_at: now };
-        match store::users::insert(conn, new).await {
+        let row = store::users::UserRow {
+            id,
+            team_id,
+            team: team.to_owned(),
+            email: email.to_owned(),
+            password_hash: hash.to_owned(),
+            is_admin,
+            created_at: now,
+            disabled_at: None,
+        };
+        match store::users::insert(conn, &row).await {
             Ok(()) => Ok(id),
             Err(store::StoreError::Duplicate) => Err(Failure::Conflict(format!("There is a user {email} already."))),
             Err(other) => Err(other.into()),
@@ -223,14 +241,15 @@ pub fn new_secret() -> String {
 }
 
 /// What is kept of a secret: its SHA-256.
-pub fn fingerprint(secret: &str) -> Vec<u8> {
-    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes()).as_ref().to_vec()
+pub fn fingerprint(secret: &str) -> [u8; 32] {
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes());
+    digest.as_ref().try_into().expect("SHA-256 gives 32 bytes")
 }
 
 impl From<store::StoreError> for Failure {
     fn from(error: store::StoreError) -> Self {
         match error {
-            store::StoreError::Unavailable => Self::Unavailable,
+            store::StoreError::Unavailable(_) => Self::Unavailable,
             store::StoreError::Duplicate => Self::Conflict("This is there already.".into()),
             other => internal(other),
         }
