@@ -10,12 +10,16 @@
 //! SQL stands in `store` alone, DNS packets in `dns` alone, HTML in `templates/` alone. Time and randomness are
 //! parameters. Read `records::plan`, `diagnosis` (`questions`, `diagnose`), `verify`, `console`, in this order.
 
+pub mod config;
 pub mod console;
 pub mod diagnosis;
+pub mod dns;
 pub mod failure;
 pub mod keys;
 pub mod lifecycle;
+pub mod password;
 pub mod records;
 pub mod seal;
 pub mod store;
+pub mod verify;
 pub mod web;

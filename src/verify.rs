@@ -74,7 +74,12 @@ pub struct Planned {
 }
 
 /// Loads what a domain's plan is made from. `None`: this team has no such domain.
-pub async fn load(pool: &PgPool, team_id: Uuid, domain: &str, profile: &SendingProfile) -> Result<Option<Planned>, StoreError> {
+pub async fn load(
+    pool: &PgPool,
+    team_id: Uuid,
+    domain: &str,
+    profile: &SendingProfile,
+) -> Result<Option<Planned>, StoreError> {
     let mut conn = pool.acquire().await?;
     let Some(row) = store::domains::find(&mut conn, team_id, domain).await? else { return Ok(None) };
     let keys = store::keys::list(&mut conn, team_id, row.id).await?;
@@ -92,14 +97,10 @@ pub fn planned(row: DomainRow, keys: &[KeyRow], profile: &SendingProfile) -> Pla
             is_required: key.is_required,
         })
         .collect();
-    let older: Vec<_> = keys.iter().filter(|key| key.state == KeyState::Retired).map(|key| key.public.clone()).collect();
-    let input = PlanInput {
-        domain: &row.name,
-        profile,
-        keys: &in_use,
-        older_keys: &older,
-        is_mx_required: row.is_mx_required,
-    };
+    let older: Vec<_> =
+        keys.iter().filter(|key| key.state == KeyState::Retired).map(|key| key.public.clone()).collect();
+    let input =
+        PlanInput { domain: &row.name, profile, keys: &in_use, older_keys: &older, is_mx_required: row.is_mx_required };
     let plan = plan(&input);
     Planned { domain: row, plan }
 }
@@ -114,8 +115,9 @@ pub async fn check_domain(
     now: impl Fn() -> OffsetDateTime,
 ) -> Result<(), StoreError> {
     let stored = store::records::list(&mut *pool.acquire().await?, planned.domain.team_id, planned.domain.id).await?;
-    let is_verified =
-        |seen: &RecordDiagnosis| stored.iter().any(|row| row.key == seen.key && row.standing.status == Status::Verified);
+    let is_verified = |seen: &RecordDiagnosis| {
+        stored.iter().any(|row| row.key == seen.key && row.standing.status == Status::Verified)
+    };
     let diagnosis = look_and_confirm(dns, &planned.plan, is_verified).await;
     save(pool, planned, &diagnosis, by, now()).await
 }

@@ -10,7 +10,7 @@ use super::joining::until_done;
 use super::view::{DomainPage, DomainView, EventView, EvidenceView};
 use super::{Actor, Console, DomainQuery, KeyChoice, NewDomain, internal};
 use crate::failure::{Failure, FieldError};
-use crate::keys::KeyPair;
+use crate::keys::{KeyKind, NewKey};
 use crate::lifecycle::Status;
 use crate::records::plan::{RecordKey, SendingProfile};
 use crate::records::zonefile::{self, ZoneEntry};
@@ -35,7 +35,13 @@ impl Console {
         self.find_domain(actor, &id.to_string()).await
     }
 
-    async fn insert_domain(&self, actor: &Actor, name: &DomainName, new: &NewDomain, profile: &SendingProfile) -> Result<Uuid, Failure> {
+    async fn insert_domain(
+        &self,
+        actor: &Actor,
+        name: &DomainName,
+        new: &NewDomain,
+        profile: &SendingProfile,
+    ) -> Result<Uuid, Failure> {
         let now = self.now();
         let id = Uuid::now_v7();
         let selector = new.selector.clone().unwrap_or_else(|| generated_selector(&profile.selector_prefix, now));
@@ -49,7 +55,7 @@ impl Console {
         if new.with_ed25519 {
             let second = Selector::parse(&format!("{selector}e"))
                 .map_err(|error| Failure::field("dkim.selector", format!("With an e behind it, {error}.")))?;
-            pairs.push((second, KeyPair::ed25519().map_err(internal)?, false));
+            pairs.push((second, self.0.keys.take_kind(KeyKind::Ed25519).await.map_err(internal)?, false));
         }
         let mut tx = self.0.pool.begin().await?;
         let row = new_row(id, actor.team_id, name, &new.tags, now);
@@ -59,12 +65,12 @@ impl Console {
             Err(other) => return Err(other.into()),
         }
         for (selector, pair, is_required) in pairs {
-            let sealed = self.0.sealer.seal(pair.private_pkcs8(), name.as_str(), selector.as_str()).map_err(internal)?;
+            let sealed = self.0.sealer.seal(name, &selector, pair.private.pkcs8()).map_err(internal)?;
             let key = store::keys::KeyRow {
                 id: Uuid::now_v7(),
                 domain_id: id,
                 selector,
-                public: pair.public().clone(),
+                public: pair.public,
                 sealed,
                 is_required,
                 state: store::keys::KeyState::Active,
@@ -88,10 +94,10 @@ impl Console {
         Ok(id)
     }
 
-    async fn main_key(&self, choice: KeyChoice) -> Result<KeyPair, Failure> {
+    async fn main_key(&self, choice: KeyChoice) -> Result<NewKey, Failure> {
         match choice {
             KeyChoice::Rsa2048 => self.0.keys.take().await.map_err(internal),
-            KeyChoice::Rsa4096 => KeyPair::rsa_4096().await.map_err(internal),
+            KeyChoice::Rsa4096 => self.0.keys.take_kind(KeyKind::Rsa4096).await.map_err(internal),
         }
     }
 
@@ -126,12 +132,18 @@ impl Console {
         drop(conn);
         let evidence = rows.into_iter().find(|row| row.key == *key).and_then(|row| row.evidence);
         let domain = self.view(planned).await?;
-        let record = domain.records.iter().find(|record| record.key == *key).cloned().ok_or(Failure::NotFound("record"))?;
+        let record =
+            domain.records.iter().find(|record| record.key == *key).cloned().ok_or(Failure::NotFound("record"))?;
         Ok(EvidenceView { domain, record, evidence })
     }
 
     /// Replaces the tags.
-    pub async fn set_tags(&self, actor: &Actor, domain: &str, tags: BTreeMap<String, String>) -> Result<DomainView, Failure> {
+    pub async fn set_tags(
+        &self,
+        actor: &Actor,
+        domain: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<DomainView, Failure> {
         check_tags(&tags)?;
         let planned = self.load(actor, domain).await?;
         let mut conn = self.0.pool.acquire().await?;
@@ -185,8 +197,7 @@ impl Console {
         let after = after.map(|text| text.parse::<Uuid>()).transpose().map_err(|_| unusable())?;
         let planned = self.load(actor, domain).await?;
         let mut conn = self.0.pool.acquire().await?;
-        let mut rows =
-            store::events::list(&mut conn, actor.team_id, planned.domain.id, limit + 1, after).await?;
+        let mut rows = store::events::list(&mut conn, actor.team_id, planned.domain.id, limit + 1, after).await?;
         let has_more = rows.len() > limit as usize;
         rows.truncate(limit as usize);
         let next = has_more.then(|| rows.last().map(|row| row.id.to_string())).flatten();

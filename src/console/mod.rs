@@ -21,10 +21,10 @@ use crate::failure::Failure;
 use crate::keys::KeyPool;
 use crate::lifecycle::Status;
 use crate::records::Selector;
+use crate::seal::Sealer;
 use crate::store;
 pub use joining::Running;
 pub use session::{fingerprint, new_secret};
-use crate::seal::Sealer;
 pub use view::{DomainPage, DomainView, EventView, EvidenceView, NewToken, RecordView, TokenView, User};
 
 /// Everything that the pages and the API act on. Cheap to clone (an `Arc` inside).

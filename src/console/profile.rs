@@ -17,7 +17,10 @@ impl Console {
             return Err(Failure::Forbidden("Only an administrator may change the sending profile.".into()));
         }
         if profile.spf.is_empty() {
-            return Err(Failure::field("spf", "At least one SPF mechanism is needed, such as include:spf.mta.example."));
+            return Err(Failure::field(
+                "spf",
+                "At least one SPF mechanism is needed, such as include:spf.mta.example.",
+            ));
         }
         let mut conn = self.0.pool.acquire().await?;
         Ok(store::profile::put(&mut conn, &profile).await?)

@@ -127,7 +127,13 @@ impl Console {
 
     /// Creates a user; administrator where asked for or where there is none yet. A team of their own unless one is
     /// named. The password is taken as it is.
-    pub async fn add_user(&self, email: &str, password: &str, is_admin: bool, team: Option<&str>) -> Result<Uuid, Failure> {
+    pub async fn add_user(
+        &self,
+        email: &str,
+        password: &str,
+        is_admin: bool,
+        team: Option<&str>,
+    ) -> Result<Uuid, Failure> {
         let email = checked_email(email)?;
         let hash = password::hash(password).await;
         let mut tx = self.0.pool.begin().await?;

@@ -46,5 +46,7 @@ impl Console {
 }
 
 async fn find(conn: &mut sqlx::PgConnection, email: &str) -> Result<store::users::UserRow, Failure> {
-    store::users::find_by_email(conn, &email.trim().to_lowercase()).await?.ok_or(Failure::NotFound("user of that address"))
+    store::users::find_by_email(conn, &email.trim().to_lowercase())
+        .await?
+        .ok_or(Failure::NotFound("user of that address"))
 }

@@ -1,0 +1,213 @@
+//! Zone cut → nameservers → direct questions, per server. Parent first: what the parent's servers delegate counts.
+
+use std::collections::{BTreeSet, HashMap};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::engine::{Budget, Query, exchange};
+use super::packet::{self, Outcome};
+use super::{Dns, private, recursive};
+use crate::diagnosis::observed::{Answer, NotDelegated, RecordData, ServerFacts, ServerState, ZoneFacts};
+use crate::diagnosis::{AskFailure, Question, RecordType, Reply};
+use crate::records::OwnerName;
+
+/// Of so many NS names at most, so many addresses are asked (contract, section 5).
+const MAX_NAMES: usize = 20;
+const MAX_ADDRESSES: usize = 8;
+/// Outstanding questions an address.
+const MAX_OUTSTANDING: usize = 16;
+/// The parent's servers hold the same zone: three tries are enough.
+const MAX_PARENT_ADDRESSES: usize = 3;
+
+/// What the questions of one check share.
+#[derive(Debug, Clone)]
+pub struct Asking {
+    pub dns: Dns,
+    pub budget: Budget,
+    outstanding: Arc<Mutex<HashMap<IpAddr, Arc<Semaphore>>>>,
+}
+
+/// A nameserver at one address.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Server {
+    pub name: OwnerName,
+    pub address: IpAddr,
+}
+
+/// How a zone was found.
+pub enum Delegation {
+    Found(ZoneFacts),
+    Absent(NotDelegated),
+    /// The parent's servers could not be asked.
+    Unknown,
+}
+
+impl Asking {
+    pub fn new(dns: &Dns, budget: Budget) -> Self {
+        Self { dns: dns.clone(), budget, outstanding: Arc::default() }
+    }
+
+    /// Asks one nameserver of `zone`, not recursively.
+    pub async fn server(&self, zone: &OwnerName, address: IpAddr, question: &Question) -> Outcome {
+        let slot = {
+            let mut all = self.outstanding.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(address).or_insert_with(|| Arc::new(Semaphore::new(MAX_OUTSTANDING))))
+        };
+        let _permit = slot.acquire_owned().await;
+        let server = SocketAddr::new(address, self.dns.settings.authority_port);
+        let query = Query { question, server, is_recursive: false, is_checking_disabled: false };
+        match exchange(&self.budget, &query).await {
+            Ok(message) => packet::read_authoritative(&message, question, zone),
+            Err(failure) => Outcome::Failed(failure),
+        }
+    }
+
+    pub async fn resolver(&self, question: &Question) -> Reply {
+        recursive::ask(&self.dns, &self.budget, question).await
+    }
+
+    /// The registrable domain as its parent's servers delegate it.
+    pub async fn find_registrable(&self, zone: &OwnerName) -> Delegation {
+        let Some(parent) = zone.parent() else { return Delegation::Unknown };
+        let names = self.ns_names(&parent).await;
+        let mut servers = self.addresses(&names, &[]).await;
+        servers.truncate(MAX_PARENT_ADDRESSES);
+        let question = Question::new(zone.clone(), RecordType::Ns);
+        let mut deniers = Vec::new();
+        for server in &servers {
+            match self.server(&parent, server.address, &question).await {
+                Outcome::Referral { zone: cut, servers, glue } if cut == *zone => {
+                    return Delegation::Found(self.facts(cut, parent, servers, &glue).await);
+                }
+                Outcome::Reply(Reply { answer: Answer::Found(records), .. }) => {
+                    return Delegation::Found(self.facts(zone.clone(), parent, ns_of(&records), &[]).await);
+                }
+                Outcome::Reply(Reply { answer: Answer::NoSuchName, .. }) => deniers.push(server.name.clone()),
+                _ => {}
+            }
+        }
+        if !deniers.is_empty() {
+            return Delegation::Absent(NotDelegated { registrable: zone.clone(), parent, said_by: deniers });
+        }
+        let names = self.ns_names(zone).await;
+        match names.is_empty() {
+            true => Delegation::Unknown,
+            false => Delegation::Found(self.facts(zone.clone(), parent, names, &[]).await),
+        }
+    }
+
+    /// A delegated zone with its servers looked at: who serves it, and what they say its NS are.
+    pub async fn facts(
+        &self,
+        zone: OwnerName,
+        parent: OwnerName,
+        delegation: Vec<OwnerName>,
+        glue: &[(OwnerName, IpAddr)],
+    ) -> ZoneFacts {
+        let addresses = self.addresses(&delegation, glue).await;
+        let mut looks = JoinSet::new();
+        for server in addresses.clone() {
+            let (asking, zone) = (self.clone(), zone.clone());
+            looks.spawn(async move {
+                let soa = Question::new(zone.clone(), RecordType::Soa);
+                let ns = Question::new(zone.clone(), RecordType::Ns);
+                let (soa, ns) =
+                    tokio::join!(asking.server(&zone, server.address, &soa), asking.server(&zone, server.address, &ns));
+                (server, state(&soa), names_in(&ns))
+            });
+        }
+        let mut looked = looks.join_all().await;
+        looked.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        let own_ns =
+            looked.iter().map(|(.., names)| names).find(|names| !names.is_empty()).cloned().unwrap_or_default();
+        let mut servers: Vec<ServerFacts> = looked
+            .into_iter()
+            .map(|(server, state, _)| ServerFacts { server: server.name, address: Some(server.address), state })
+            .collect();
+        for name in &delegation {
+            if !addresses.iter().any(|server| server.name == *name) && addresses.len() < MAX_ADDRESSES {
+                let state = ServerState::Silent(AskFailure::Unreachable);
+                servers.push(ServerFacts { server: name.clone(), address: None, state });
+            }
+        }
+        ZoneFacts { zone, parent, delegation, own_ns, servers }
+    }
+
+    async fn ns_names(&self, zone: &OwnerName) -> Vec<OwnerName> {
+        let reply = self.resolver(&Question::new(zone.clone(), RecordType::Ns)).await;
+        ns_of(reply.records())
+    }
+
+    /// The addresses that may be asked: glue where there is some, else as the resolver knows them; every name before
+    /// any name's second address.
+    async fn addresses(&self, names: &[OwnerName], glue: &[(OwnerName, IpAddr)]) -> Vec<Server> {
+        let mut looks = JoinSet::new();
+        for (at, name) in names.iter().take(MAX_NAMES).cloned().enumerate() {
+            let given: Vec<IpAddr> = glue.iter().filter(|(owner, _)| *owner == name).map(|(_, ip)| *ip).collect();
+            let asking = self.clone();
+            looks.spawn(async move {
+                let found = if given.is_empty() { asking.resolve(&name).await } else { given };
+                (at, name, found)
+            });
+        }
+        let mut looked = looks.join_all().await;
+        looked.sort_by_key(|(at, ..)| *at);
+        let is_allowed = |ip: &IpAddr| self.dns.settings.allows_private || private::is_global(*ip);
+        let mut ranked: Vec<(usize, usize, Server)> = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (at, name, found) in looked {
+            for (nth, address) in found.into_iter().filter(is_allowed).enumerate() {
+                if seen.insert(address) {
+                    ranked.push((nth, at, Server { name: name.clone(), address }));
+                }
+            }
+        }
+        ranked.sort_by_key(|(nth, at, _)| (*nth, *at));
+        ranked.into_iter().map(|(.., server)| server).take(MAX_ADDRESSES).collect()
+    }
+
+    async fn resolve(&self, name: &OwnerName) -> Vec<IpAddr> {
+        let v4 = Question::new(name.clone(), RecordType::A);
+        let v6 = Question::new(name.clone(), RecordType::Aaaa);
+        let (v4, v6) = tokio::join!(self.resolver(&v4), self.resolver(&v6));
+        let address = |record: &RecordData| match record {
+            RecordData::A(a) => Some(IpAddr::V4(*a)),
+            RecordData::Aaaa(aaaa) => Some(IpAddr::V6(*aaaa)),
+            _ => None,
+        };
+        v4.records().iter().chain(v6.records()).filter_map(address).collect()
+    }
+}
+
+fn ns_of(records: &[RecordData]) -> Vec<OwnerName> {
+    let name = |record: &RecordData| match record {
+        RecordData::Ns(name) => Some(name.clone()),
+        _ => None,
+    };
+    records.iter().filter_map(name).collect()
+}
+
+fn names_in(outcome: &Outcome) -> Vec<OwnerName> {
+    match outcome {
+        Outcome::Reply(reply) => ns_of(reply.records()),
+        _ => Vec::new(),
+    }
+}
+
+fn state(soa: &Outcome) -> ServerState {
+    match soa {
+        Outcome::Reply(reply) => reply
+            .records()
+            .iter()
+            .find_map(|record| match record {
+                RecordData::Soa { serial, .. } => Some(ServerState::Serves { serial: *serial }),
+                _ => None,
+            })
+            .unwrap_or(ServerState::Lame),
+        Outcome::Referral { .. } | Outcome::Failed(AskFailure::Refused | AskFailure::Servfail) => ServerState::Lame,
+        Outcome::Failed(failure) => ServerState::Silent(*failure),
+    }
+}

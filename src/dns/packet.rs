@@ -1,0 +1,238 @@
+//! Packets to and from values. Data from outside the asked zone is never used.
+
+use hickory_proto::op::{Edns, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType as WireType};
+
+use crate::diagnosis::observed::{Answer, RecordData};
+use crate::diagnosis::{AskFailure, Question, RecordType, Reply};
+use crate::records::OwnerName;
+
+/// What a UDP answer may measure (DNS flag day 2020).
+const UDP_PAYLOAD: u16 = 1232;
+/// More CNAMEs than this are a loop or an abuse (contract, section 5).
+pub const MAX_ALIASES: usize = 11;
+
+/// What a reply says to its question.
+#[derive(Debug)]
+pub enum Outcome {
+    Reply(Reply),
+    /// The asked server passes on to a zone below: its name, its nameservers, their addresses.
+    Referral {
+        zone: OwnerName,
+        servers: Vec<OwnerName>,
+        glue: Vec<(OwnerName, std::net::IpAddr)>,
+    },
+    Failed(AskFailure),
+}
+
+/// A query in bytes; the name's letters are in the case given (0x20). `None`: the name does not fit.
+pub fn query(id: u16, question: &Question, cased: &str, flags: Flags) -> Option<(Vec<u8>, Name)> {
+    let mut name = Name::from_ascii(cased).ok()?;
+    name.set_fqdn(true);
+    let mut message = Message::new(id, MessageType::Query, OpCode::Query);
+    message.metadata.recursion_desired = flags.is_recursive;
+    message.metadata.checking_disabled = flags.is_checking_disabled;
+    let mut asked = Query::query(name.clone(), wire_type(question.rtype));
+    asked.query_class = DNSClass::IN;
+    message.add_query(asked);
+    if flags.has_edns {
+        let mut edns = Edns::new();
+        edns.set_max_payload(UDP_PAYLOAD).set_version(0);
+        message.set_edns(edns);
+    }
+    Some((message.to_vec().ok()?, name))
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Flags {
+    pub is_recursive: bool,
+    pub is_checking_disabled: bool,
+    pub has_edns: bool,
+}
+
+/// Whether a packet answers this very query, letter case included.
+#[derive(Debug)]
+pub enum Match {
+    Yes(Box<Message>),
+    /// The same name in other case: a server that folds, or a forger that guesses.
+    Folded,
+    No,
+}
+
+pub fn matches(bytes: &[u8], id: u16, name: &Name, rtype: RecordType) -> Match {
+    let Ok(message) = Message::from_vec(bytes) else {
+        return match header_only(bytes, id) {
+            Some(message) => Match::Yes(message),
+            None => Match::No,
+        };
+    };
+    if message.metadata.id != id || message.metadata.message_type != MessageType::Response {
+        return Match::No;
+    }
+    match message.queries.as_slice() {
+        [query] if query.query_type != wire_type(rtype) || query.name != *name => Match::No,
+        [query] if !query.name.eq_case(name) => Match::Folded,
+        [_] => Match::Yes(Box::new(message)),
+        // Servers that choke on EDNS answer FORMERR without the question.
+        [] if message.metadata.response_code == ResponseCode::FormErr => Match::Yes(Box::new(message)),
+        _ => Match::No,
+    }
+}
+
+/// An answer with our id whose rest cannot be read counts as unusable, not as unheard.
+fn header_only(bytes: &[u8], id: u16) -> Option<Box<Message>> {
+    let is_ours = bytes.len() >= 12 && bytes[..2] == id.to_be_bytes() && bytes[2] & 0x80 != 0;
+    let mut message = Message::new(id, MessageType::Response, OpCode::Query);
+    message.metadata.response_code = ResponseCode::BADVERS;
+    is_ours.then(|| Box::new(message))
+}
+
+pub fn is_truncated(message: &Message) -> bool {
+    message.metadata.truncation
+}
+
+/// Whether the server may be choking on EDNS (RFC 6891 section 7).
+pub fn may_dislike_edns(message: &Message) -> bool {
+    matches!(message.metadata.response_code, ResponseCode::FormErr | ResponseCode::NotImp)
+}
+
+/// Reads what a resolver answered: the CNAME chain is followed within the message.
+pub fn read_recursive(message: &Message, question: &Question) -> Outcome {
+    match failure(&message.metadata) {
+        Some(failure) => Outcome::Failed(failure),
+        None => follow(message, question, &OwnerName::new("")),
+    }
+}
+
+/// Reads what a nameserver of `zone` answered.
+pub fn read_authoritative(message: &Message, question: &Question, zone: &OwnerName) -> Outcome {
+    if let Some(failure) = failure(&message.metadata) {
+        return Outcome::Failed(failure);
+    }
+    let is_positive = message.answers.iter().any(|record| owner(&record.name) == question.name);
+    if !message.metadata.authoritative && !is_positive {
+        return referral(message, question, zone).unwrap_or(Outcome::Failed(AskFailure::Refused));
+    }
+    if !message.metadata.authoritative {
+        return Outcome::Failed(AskFailure::Refused);
+    }
+    follow(message, question, zone)
+}
+
+fn referral(message: &Message, question: &Question, zone: &OwnerName) -> Option<Outcome> {
+    let ns: Vec<(OwnerName, OwnerName)> = message
+        .authorities
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::NS(ns) => Some((owner(&record.name), owner(&ns.0))),
+            _ => None,
+        })
+        .filter(|(cut, _)| cut != zone && cut.is_within(zone) && question.name.is_within(cut))
+        .collect();
+    let cut = ns.first()?.0.clone();
+    let servers: Vec<OwnerName> = ns.into_iter().filter(|(name, _)| *name == cut).map(|(_, server)| server).collect();
+    // Addresses of names below the asked zone are its to tell (RFC 9471); others' are not.
+    let glue = message
+        .additionals
+        .iter()
+        .filter_map(|record| match &record.data {
+            RData::A(a) => Some((owner(&record.name), a.0.into())),
+            RData::AAAA(aaaa) => Some((owner(&record.name), aaaa.0.into())),
+            _ => None,
+        })
+        .filter(|(name, _)| servers.contains(name) && name.is_within(zone))
+        .collect();
+    Some(Outcome::Referral { zone: cut, servers, glue })
+}
+
+/// Follows CNAMEs inside `zone` within the message. A chain that leaves it ends with an answer of no records whose
+/// last alias is still to be asked, see [`pending_alias`].
+fn follow(message: &Message, question: &Question, zone: &OwnerName) -> Outcome {
+    let mut at = question.name.clone();
+    let mut aliases = Vec::new();
+    loop {
+        let here: Vec<&Record> = message.answers.iter().filter(|record| owner(&record.name) == at).collect();
+        let found: Vec<RecordData> = here
+            .iter()
+            .filter(|record| record.record_type() == wire_type(question.rtype))
+            .filter_map(|record| data(&record.data))
+            .collect();
+        if !found.is_empty() {
+            let ttl_s = here.iter().map(|record| record.ttl).min().unwrap_or(0);
+            return Outcome::Reply(Reply { answer: Answer::Found(found), aliases, ttl_s });
+        }
+        let target = here.iter().find_map(|record| match &record.data {
+            RData::CNAME(target) => Some(owner(&target.0)),
+            _ => None,
+        });
+        match target {
+            Some(target) if aliases.len() >= MAX_ALIASES || aliases.contains(&target) || target == question.name => {
+                return Outcome::Failed(AskFailure::Malformed);
+            }
+            Some(target) if target.is_within(zone) => {
+                aliases.push(target.clone());
+                at = target;
+            }
+            Some(target) => {
+                aliases.push(target);
+                return Outcome::Reply(Reply { answer: Answer::NoData, aliases, ttl_s: 0 });
+            }
+            None => return Outcome::Reply(negative(message, aliases)),
+        }
+    }
+}
+
+fn negative(message: &Message, aliases: Vec<OwnerName>) -> Reply {
+    let answer =
+        if message.metadata.response_code == ResponseCode::NXDomain { Answer::NoSuchName } else { Answer::NoData };
+    // The lesser of the SOA's TTL and its minimum (RFC 2308 section 5).
+    let ttl_s = message
+        .authorities
+        .iter()
+        .find_map(|record| match &record.data {
+            RData::SOA(soa) => Some(soa.minimum.min(record.ttl)),
+            _ => None,
+        })
+        .unwrap_or(0);
+    Reply { answer, aliases, ttl_s }
+}
+
+fn failure(metadata: &Metadata) -> Option<AskFailure> {
+    match metadata.response_code {
+        ResponseCode::NoError | ResponseCode::NXDomain => None,
+        ResponseCode::ServFail => Some(AskFailure::Servfail),
+        ResponseCode::Refused | ResponseCode::NotAuth | ResponseCode::NotImp => Some(AskFailure::Refused),
+        _ => Some(AskFailure::Malformed),
+    }
+}
+
+fn owner(name: &Name) -> OwnerName {
+    OwnerName::new(&name.to_ascii())
+}
+
+fn data(data: &RData) -> Option<RecordData> {
+    Some(match data {
+        RData::A(a) => RecordData::A(a.0),
+        RData::AAAA(aaaa) => RecordData::Aaaa(aaaa.0),
+        RData::CNAME(name) => RecordData::Cname(owner(&name.0)),
+        RData::NS(name) => RecordData::Ns(owner(&name.0)),
+        RData::PTR(name) => RecordData::Ptr(owner(&name.0)),
+        RData::MX(mx) => RecordData::Mx { preference: mx.preference, exchange: owner(&mx.exchange) },
+        RData::SOA(soa) => RecordData::Soa { serial: soa.serial, minimum_s: soa.minimum },
+        RData::TXT(txt) => RecordData::Txt(txt.txt_data.iter().map(|string| string.to_vec()).collect()),
+        _ => return None,
+    })
+}
+
+pub fn wire_type(rtype: RecordType) -> WireType {
+    match rtype {
+        RecordType::A => WireType::A,
+        RecordType::Aaaa => WireType::AAAA,
+        RecordType::Cname => WireType::CNAME,
+        RecordType::Mx => WireType::MX,
+        RecordType::Ns => WireType::NS,
+        RecordType::Ptr => WireType::PTR,
+        RecordType::Soa => WireType::SOA,
+        RecordType::Txt => WireType::TXT,
+    }
+}
