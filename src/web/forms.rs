@@ -38,10 +38,6 @@ fn refuse(rejection: &FormRejection) -> Failure {
 pub struct Mistakes(Vec<FieldError>);
 
 impl Mistakes {
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Notes what a parser says of a field: `says` completes the sentence that `label` begins.
     pub fn add(&mut self, field: &str, label: &str, says: &str) {
         self.0.push(FieldError { field: field.into(), message: format!("{label} {says}"), code: None });

@@ -205,7 +205,7 @@ pub mod tests {
 
     #[test]
     fn the_page_shows_each_server_the_dig_lines_and_the_tree() {
-        let page = sample();
+        let page = sample().replace("<span class=\"w\">", "").replace("</span>", "");
         for text in [
             "ns2.example.net",
             "No reply in time",
