@@ -5,6 +5,7 @@
 //! about them are made elsewhere.
 
 pub mod domains;
+pub mod embedded;
 pub mod events;
 pub mod keys;
 pub mod login_failures;

@@ -1,0 +1,54 @@
+use std::path::PathBuf;
+
+use super::*;
+use crate::store;
+
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Self {
+        Self(std::env::temp_dir().join(format!("signet-test-{}", uuid::Uuid::now_v7())))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+async fn answers(embedded: &Embedded) -> bool {
+    let Ok(pool) = store::connect_with(embedded.options()).await else { return false };
+    let is_ready = store::is_ready(&pool).await;
+    pool.close().await;
+    is_ready
+}
+
+#[tokio::test]
+async fn a_cluster_is_made_shared_with_commands_refused_to_a_second_server_and_started_again() {
+    let directory = Directory::new();
+    let serving = Embedded::start(&directory.0).await.unwrap();
+    assert!(answers(&serving).await);
+    let by_url = store::connect(&serving.url()).await.unwrap();
+    store::migrate(&by_url).await.unwrap();
+    store::migrate(&by_url).await.unwrap();
+    by_url.close().await;
+    let strangers = serving.options().password("guessed");
+    assert!(store::connect_with(strangers).await.is_err(), "the password counts");
+
+    let command = Embedded::attach(&directory.0).await.unwrap();
+    assert!(answers(&command).await);
+    command.stop().await;
+    assert!(answers(&serving).await, "a command that goes does not take the server along");
+
+    let Err(EmbeddedError::InUse { holder, .. }) = Embedded::start(&directory.0).await else {
+        panic!("two servers on one cluster");
+    };
+    assert_eq!(holder, std::process::id().to_string());
+
+    serving.stop().await;
+    let again = Instant::now();
+    let command = Embedded::attach(&directory.0).await.unwrap();
+    assert!(answers(&command).await);
+    assert!(again.elapsed() < Duration::from_secs(5), "{:?}", again.elapsed());
+}
