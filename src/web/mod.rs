@@ -32,9 +32,7 @@ pub const FORM_LIMIT: usize = 64 * 1024;
 
 /// All pages. Must be served with `ConnectInfo<SocketAddr>`, for sign-in is throttled by address.
 pub fn router(console: Console) -> Router {
-    let is_https = headers::is_https(console.public_url());
-    let csrf = csrf_layer(console.public_url());
-    Router::new()
+    let pages = Router::new()
         .route("/", get(|| async { Redirect::to("/domains") }))
         .route("/login", get(session::show).post(session::sign_in))
         .route("/logout", post(session::sign_out))
@@ -53,12 +51,18 @@ pub fn router(console: Console) -> Router {
         .route("/settings/tokens/{id}/delete", post(tokens::delete))
         .route("/settings/password", get(password::show).post(password::save))
         .route("/static/{*name}", get(assets::serve))
-        .fallback(failures::no_such_page)
+        .fallback(failures::no_such_page);
+    guarded(pages, console.public_url()).with_state(console)
+}
+
+/// What stands around every page: the limit of bodies, CSRF refusal, failures as pages, the security headers.
+fn guarded<S: Clone + Send + Sync + 'static>(pages: Router<S>, public_url: &str) -> Router<S> {
+    let is_https = headers::is_https(public_url);
+    pages
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
-        .layer(csrf)
+        .layer(csrf_layer(public_url))
         .layer(from_fn(failures::render))
         .layer(from_fn(move |request, next| headers::secure(is_https, request, next)))
-        .with_state(console)
 }
 
 /// Refuses what another site sends, by Origin and Sec-Fetch-Site; the public URL's own origin is trusted where a
@@ -66,4 +70,72 @@ pub fn router(console: Console) -> Router {
 fn csrf_layer(public_url: &str) -> CsrfLayer {
     let origin: String = public_url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
     CsrfLayer::new().add_trusted_origin(&origin).unwrap_or_else(|_| CsrfLayer::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use axum::body::{Body, to_bytes};
+    use axum::http::{Request, Response, StatusCode};
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::failure::Failure;
+
+    async fn add(forms::Form(fields): forms::Form<BTreeMap<String, String>>) -> String {
+        fields.len().to_string()
+    }
+
+    async fn send(request: Request<Body>) -> (Response<()>, String) {
+        let pages = Router::new()
+            .route("/add", post(add))
+            .route("/mine", get(|| async { failures::PageFailure::from(Failure::Unauthenticated) }))
+            .fallback(failures::no_such_page);
+        let response = guarded(pages, "https://console.example").oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap();
+        (Response::from_parts(parts, ()), body)
+    }
+
+    fn form(origin: &str, body: String) -> Request<Body> {
+        Request::post("/add")
+            .header("host", "console.example")
+            .header("origin", origin)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(body))
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_form_from_another_site_is_refused_with_a_page() {
+        let (response, body) = send(form("https://evil.example", "a=1".into())).await;
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
+        assert!(body.contains("another site") && body.contains("<h1>"));
+        let (response, body) = send(form("https://console.example", "a=1".into())).await;
+        assert_eq!((response.status(), body.as_str()), (StatusCode::OK, "1"));
+    }
+
+    #[tokio::test]
+    async fn a_form_over_the_limit_is_too_large() {
+        let (response, _) = send(form("https://console.example", "a".repeat(FORM_LIMIT + 1))).await;
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+    }
+
+    #[tokio::test]
+    async fn every_answer_carries_the_security_headers() {
+        let (response, body) = send(Request::get("/none").body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::NOT_FOUND);
+        assert!(body.contains("There is no such page."));
+        for name in ["content-security-policy", "strict-transport-security", "x-content-type-options"] {
+            assert!(response.headers().contains_key(name), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_not_signed_in_comes_back_after_signing_in() {
+        let (response, _) = send(Request::get("/mine").body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER);
+        assert_eq!(response.headers()["location"], "/login?next=%2Fmine");
+    }
 }

@@ -106,7 +106,7 @@ impl RecordRow {
 
 fn titles(key: &RecordKey) -> (&'static str, &'static str) {
     match key {
-        RecordKey::Dkim(_) => ("DKIM", "the public key that your mail is signed with"),
+        RecordKey::Dkim(_) => ("DKIM", "lets receivers check the signature under your mail"),
         RecordKey::Spf => ("SPF", "says that our servers may send for you"),
         RecordKey::Dmarc => ("DMARC", "tells receivers what to do with mail that is not yours"),
         RecordKey::Mx => ("Bounce MX", "brings bounces back to us"),
