@@ -47,7 +47,7 @@ pub struct Config {
     pub smtp_url: Option<Secret>,
     pub mail_from: Option<String>,
     /// False: this replica serves pages and API only.
-    pub is_verifier: bool,
+    pub has_verifier: bool,
 }
 
 impl Config {
@@ -78,7 +78,7 @@ impl Config {
             dns_allow_private: settings.read("SIGNET_DNS_ALLOW_PRIVATE", parse::switch)?.unwrap_or(false),
             smtp_url: settings.read_hidden("SIGNET_SMTP_URL", parse::smtp_url)?,
             mail_from: settings.read("SIGNET_MAIL_FROM", parse::mail_from)?,
-            is_verifier: settings.read("SIGNET_VERIFIER", parse::switch)?.unwrap_or(true),
+            has_verifier: settings.read("SIGNET_VERIFIER", parse::switch)?.unwrap_or(true),
         };
         config.check_pairs()?;
         Ok((config, settings.warnings()))

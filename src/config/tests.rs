@@ -26,7 +26,7 @@ fn nothing_set_gives_the_documented_defaults() {
     assert_eq!(config.profile.dmarc.render(), "v=DMARC1; p=none");
     assert_eq!(config.profile.selector_prefix, "s");
     assert!(config.dns_resolvers.is_empty() && config.trusted_proxies.is_empty());
-    assert!(config.dns_direct && !config.dns_allow_private && config.is_verifier);
+    assert!(config.dns_direct && !config.dns_allow_private && config.has_verifier);
     assert_eq!(config.dns_authority_port, 53);
 }
 
@@ -56,7 +56,7 @@ fn each_setting_is_read() {
     assert_eq!(config.profile.tracking.unwrap().label, "click");
     let resolvers: Vec<String> = config.dns_resolvers.iter().map(ToString::to_string).collect();
     assert_eq!(resolvers, ["192.0.2.53:53", "[2001:db8::53]:5353", "[2001:db8::1]:53"]);
-    assert!(!config.dns_direct && config.dns_allow_private && !config.is_verifier);
+    assert!(!config.dns_direct && config.dns_allow_private && !config.has_verifier);
 }
 
 #[test]
