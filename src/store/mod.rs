@@ -81,3 +81,6 @@ fn is_away(code: &str) -> bool {
         || is_locked_or_deadlocked
         || is_a_standby
 }
+
+#[cfg(test)]
+mod tests;
