@@ -196,3 +196,36 @@ fn is_server_of(home: &Home, pid: Pid) -> bool {
         Err(_) => kill(pid, None).is_ok(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::embedded::Embedded;
+
+    #[tokio::test]
+    async fn the_server_ends_when_the_program_is_killed() {
+        let directory = std::env::temp_dir().join(format!("signet-test-{}", uuid::Uuid::now_v7()));
+        let mut embedded = Embedded::start(&directory).await.unwrap();
+        let (server, _) = embedded.running.as_mut().unwrap();
+        // The system closes our end of the pipe when we are killed.
+        drop(server.watcher.stdin.take());
+        let has_ended = server.has_ended_in(STOP_TIMEOUT);
+        drop(embedded);
+        std::fs::remove_dir_all(&directory).unwrap();
+        assert!(has_ended);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_nobody_stopped_is_stopped_before_the_next_start() {
+        let directory = std::env::temp_dir().join(format!("signet-test-{}", uuid::Uuid::now_v7()));
+        let mut embedded = Embedded::start(&directory).await.unwrap();
+        let (server, lock) = embedded.running.take().unwrap();
+        drop(lock);
+        let again = Embedded::start(&directory).await;
+        let mut server = server;
+        let has_ended = server.has_ended_in(Duration::ZERO);
+        drop(again.unwrap());
+        std::fs::remove_dir_all(&directory).unwrap();
+        assert!(has_ended);
+    }
+}
