@@ -1,4 +1,11 @@
-//! RFC 7208 section 4 `check_host` over gathered data: limits, tree, coverage.
+//! RFC 7208 section 4 over gathered data: which of a set of addresses pass, along the way that a receiver takes,
+//! limits included, and the tree of how it came about.
+
+pub mod addresses;
+mod walk;
+
+pub use addresses::AddressSet;
+pub use walk::{Evaluation, Stop, evaluate, evaluate_terms};
 
 use serde::{Deserialize, Serialize};
 
