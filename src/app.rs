@@ -16,7 +16,7 @@ use crate::keys::KeyPool;
 use crate::password;
 use crate::records::plan::SendingProfile;
 use crate::seal::Sealer;
-use crate::{api, web};
+use crate::web;
 
 /// RSA-2048 keys kept ready, so that adding a domain does not wait for primes.
 const READY_KEYS: usize = 4;
@@ -31,9 +31,9 @@ pub struct Demo {
 
 /// The console on an open, migrated database.
 pub async fn console(config: &Config, pool: &PgPool, demo: Option<&Demo>) -> anyhow::Result<Console> {
+    config.check_for_serving()?;
     let sealer = match &config.secret_key {
         Some(key) => Sealer::new(key.expose()),
-        None if config.database_url.is_some() => bail!("SIGNET_SECRET_KEY is required with DATABASE_URL"),
         None => Sealer::load_or_generate(&config.data_dir)?,
     };
     let settings = demo.map_or_else(|| dns_settings(config), |demo| demo.dns.clone());
@@ -67,7 +67,7 @@ pub fn dns_settings(config: &Config) -> DnsSettings {
 
 /// Every page and call.
 pub fn router(console: &Console) -> Router {
-    Router::new().merge(web::router(console.clone())).merge(api::router(console.clone()))
+    Router::new().merge(web::router(console.clone()))
 }
 
 /// Serves until SIGTERM or ctrl-C.
@@ -127,7 +127,10 @@ async fn prepare(config: &Config, console: &Console) -> anyhow::Result<()> {
             }
             console.add_user(email, secret.expose(), true, None).await.map_err(|failure| match failure {
                 crate::failure::Failure::Unacceptable(errors) => {
-                    anyhow::anyhow!("SIGNET_ADMIN_EMAIL: {}", errors.first().map_or("not usable", |error| &error.message))
+                    anyhow::anyhow!(
+                        "SIGNET_ADMIN_EMAIL: {}",
+                        errors.first().map_or("not usable", |error| &error.message)
+                    )
                 }
                 other => other.into(),
             })?;

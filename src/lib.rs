@@ -10,6 +10,8 @@
 //! SQL stands in `store` alone, DNS packets in `dns` alone, HTML in `templates/` alone. Time and randomness are
 //! parameters. Read `records::plan`, `diagnosis` (`questions`, `diagnose`), `verify`, `console`, in this order.
 
+pub mod app;
+pub mod cli;
 pub mod config;
 pub mod console;
 pub mod diagnosis;

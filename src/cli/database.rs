@@ -33,8 +33,8 @@ pub async fn attach(config: &Config) -> anyhow::Result<Database> {
 
 async fn connect(config: &Config, embedded: Option<Embedded>) -> anyhow::Result<Database> {
     let pool = match (&embedded, &config.database_url) {
-        (Some(embedded), _) => store::connect_with(embedded.options()),
-        (None, Some(url)) => store::connect(url.expose()).context("DATABASE_URL cannot be used")?,
+        (Some(embedded), _) => store::connect_with(embedded.options()).await?,
+        (None, Some(url)) => store::connect(url.expose()).await.context("DATABASE_URL cannot be used")?,
         (None, None) => unreachable!("without DATABASE_URL there is an embedded cluster"),
     };
     store::migrate(&pool).await.context("the database cannot be migrated")?;

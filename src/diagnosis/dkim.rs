@@ -82,7 +82,11 @@ fn wrong_key(
     kind: &str,
 ) -> Option<(Code, &'static str)> {
     let Some(bytes) = record.key_bytes() else {
-        return Some(if is_prefix(record, public) { (Code::DkimKeyTruncated, "") } else { (Code::DkimKeyMalformed, "") });
+        return Some(if is_prefix(record, public) {
+            (Code::DkimKeyTruncated, "")
+        } else {
+            (Code::DkimKeyMalformed, "")
+        });
     };
     if public.is_some_and(|ours| same_key(&ours.bytes, &bytes)) {
         return None;
@@ -121,7 +125,9 @@ fn usable(case: &Case<'_>, record: &DkimRecord, kind: &str) -> Vec<Finding> {
         Some(bits) if bits < LEAST_BITS => {
             return vec![finding(case, Finding::error(Code::DkimWeak)).variant("refused").arg("bits", bits)];
         }
-        Some(bits) if bits < NORMAL_BITS => found.push(finding(case, Finding::warning(Code::DkimWeak)).arg("bits", bits)),
+        Some(bits) if bits < NORMAL_BITS => {
+            found.push(finding(case, Finding::warning(Code::DkimWeak)).arg("bits", bits))
+        }
         _ => {}
     }
     if record.is_testing() {

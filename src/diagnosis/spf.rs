@@ -16,7 +16,10 @@ pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks
     let Wanted::Spf { mechanisms } = &record.wanted else { return };
     let ours = our_servers(observed, &record.owner, mechanisms);
     let mut needs = ours.needs.clone();
-    let texts = observed.get(&record.owner, RecordType::Txt).and_then(|observation| observation.best()).map(|reply| spf_texts(reply.records()));
+    let texts = observed
+        .get(&record.owner, RecordType::Txt)
+        .and_then(|observation| observation.best())
+        .map(|reply| spf_texts(reply.records()));
     for text in texts.unwrap_or_default() {
         let Some(parsed) = spf::parse(text.as_bytes()) else { continue };
         needs.extend(evaluate(observed, &record.owner, &parsed, &text, &AddressSet::all()).needs);
@@ -59,7 +62,8 @@ fn judge_record(case: &Case<'_>, mechanisms: &[ProfileMechanism], text: &str) ->
     } else {
         let ours = our_servers(observed, &case.record.owner, mechanisms);
         if let Some(stop) = &ours.stop {
-            let unknown = Finding::warning(Code::DnsProfile).arg("reason", describe(stop)).arg("name", &case.record.owner);
+            let unknown =
+                Finding::warning(Code::DnsProfile).arg("reason", describe(stop)).arg("name", &case.record.owner);
             return Judgement { findings: vec![unknown], spf_tree: tree, ..Judgement::default() };
         }
         let judged = evaluate(observed, &case.record.owner, &record, text, &ours.passed);
@@ -108,7 +112,8 @@ fn stopped(case: &Case<'_>, stop: &Stop, value: Option<&str>) -> Finding {
     match stop {
         Stop::Syntax { term, name } => {
             let at = if *name == case.record.owner.to_string() { "" } else { "below" };
-            let error = finding(case, Finding::error(Code::SpfSyntax)).arg("term", quote(term.as_bytes())).arg("where", name);
+            let error =
+                finding(case, Finding::error(Code::SpfSyntax)).arg("term", quote(term.as_bytes())).arg("where", name);
             if at.is_empty() { error } else { error.variant(at) }
         }
         Stop::LookupLimit { term } => error(Code::SpfLookupLimit).arg("term", term),

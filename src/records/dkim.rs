@@ -75,7 +75,8 @@ impl DkimRecord {
 
     /// Whether a colon-separated list tag, where present, holds one of `wanted`.
     pub fn allows(&self, tag: &str, wanted: &[&str]) -> bool {
-        let holds = |list: &str| list.split(':').any(|item| wanted.contains(&item.trim().to_ascii_lowercase().as_str()));
+        let holds =
+            |list: &str| list.split(':').any(|item| wanted.contains(&item.trim().to_ascii_lowercase().as_str()));
         self.tags.get(tag).is_none_or(holds)
     }
 

@@ -273,7 +273,9 @@ mod tests {
 
     #[test]
     fn only_v_spf1_and_a_blank_or_the_end_begin_a_record() {
-        for (text, is_spf) in [("v=spf1", true), ("V=SPF1 -all", true), ("v=spf10", false), (" v=spf1", false), ("v=DMARC1", false)] {
+        for (text, is_spf) in
+            [("v=spf1", true), ("V=SPF1 -all", true), ("v=spf10", false), (" v=spf1", false), ("v=DMARC1", false)]
+        {
             assert_eq!(parse(text.as_bytes()).is_some(), is_spf, "{text:?}");
         }
     }
@@ -287,10 +289,25 @@ mod tests {
 
     #[test]
     fn a_profile_takes_what_authorises_servers_and_nothing_else() {
-        for term in ["ip4:192.0.2.0/24", "ip6:2001:db8::/32", "include:spf.mta.example", "a:mail.mta.example/28", "mx:mta.example"] {
+        for term in [
+            "ip4:192.0.2.0/24",
+            "ip6:2001:db8::/32",
+            "include:spf.mta.example",
+            "a:mail.mta.example/28",
+            "mx:mta.example",
+        ] {
             assert_eq!(ProfileMechanism::parse(term).map(|read| read.to_string()), Ok(term.to_owned()));
         }
-        for term in ["all", "+ip4:192.0.2.1", "-ip4:192.0.2.1", "ptr", "exists:a.example", "a", "include:%{d}.example", "redirect=a.example"] {
+        for term in [
+            "all",
+            "+ip4:192.0.2.1",
+            "-ip4:192.0.2.1",
+            "ptr",
+            "exists:a.example",
+            "a",
+            "include:%{d}.example",
+            "redirect=a.example",
+        ] {
             assert!(ProfileMechanism::parse(term).is_err(), "{term}");
         }
     }

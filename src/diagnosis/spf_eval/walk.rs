@@ -1,6 +1,5 @@
 //! The evaluation itself: terms in order, each taking its addresses out of those still undecided.
 
-
 use super::{AddressSet, SpfMark, SpfTree, SpfTreeTerm};
 use crate::diagnosis::observed::{Answer, Observed, RecordData};
 use crate::diagnosis::{AskFailure, Question, RecordType};
@@ -18,15 +17,32 @@ const MAX_MX_HOSTS: usize = 10;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
     /// A term that no receiver can read.
-    Syntax { term: String, name: String },
-    LookupLimit { term: String },
-    VoidLimit { term: String },
-    Loop { name: String },
+    Syntax {
+        term: String,
+        name: String,
+    },
+    LookupLimit {
+        term: String,
+    },
+    VoidLimit {
+        term: String,
+    },
+    Loop {
+        name: String,
+    },
     /// An include or redirect leads to a name without one SPF record.
-    NoRecord { term: String, name: String },
-    MxLimit { term: String },
+    NoRecord {
+        term: String,
+        name: String,
+    },
+    MxLimit {
+        term: String,
+    },
     /// A temporary error: evidence of nothing.
-    Unanswered { name: OwnerName, failure: AskFailure },
+    Unanswered {
+        name: OwnerName,
+        failure: AskFailure,
+    },
     /// Something is still to be asked.
     Incomplete,
 }
@@ -46,7 +62,13 @@ pub struct Evaluation {
 }
 
 /// Evaluates the record of `name` for `addresses`.
-pub fn evaluate(observed: &Observed, name: &OwnerName, record: &SpfRecord, text: &str, addresses: &AddressSet) -> Evaluation {
+pub fn evaluate(
+    observed: &Observed,
+    name: &OwnerName,
+    record: &SpfRecord,
+    text: &str,
+    addresses: &AddressSet,
+) -> Evaluation {
     let mut walk = Walk { observed, lookups: 0, voids: 0, needs: Vec::new(), path: vec![name.clone()] };
     let level = walk.level(name, record, text, addresses.clone());
     Evaluation {
@@ -151,7 +173,13 @@ impl Walk<'_> {
         }
     }
 
-    fn mechanism(&mut self, name: &OwnerName, directive: &Directive, term: &str, open: &AddressSet) -> Result<Matched, Stop> {
+    fn mechanism(
+        &mut self,
+        name: &OwnerName,
+        directive: &Directive,
+        term: &str,
+        open: &AddressSet,
+    ) -> Result<Matched, Stop> {
         let mut set = AddressSet::default();
         match &directive.mechanism {
             Mechanism::All => set = AddressSet::all(),
@@ -183,7 +211,13 @@ impl Walk<'_> {
     }
 
     /// The record that an include or redirect leads to, evaluated.
-    fn record_of(&mut self, name: &OwnerName, target: &str, term: &str, open: AddressSet) -> Result<(Level, OwnerName), Stop> {
+    fn record_of(
+        &mut self,
+        name: &OwnerName,
+        target: &str,
+        term: &str,
+        open: AddressSet,
+    ) -> Result<(Level, OwnerName), Stop> {
         self.count(term)?;
         let nowhere = |name: String| Stop::NoRecord { term: term.to_owned(), name };
         let target = expanded(Some(target), name).ok_or_else(|| nowhere(target.to_owned()))?;
@@ -204,7 +238,13 @@ impl Walk<'_> {
         Ok((level, target))
     }
 
-    fn hosts(&mut self, host: &OwnerName, term: &str, prefixes: (u8, u8), open: &AddressSet) -> Result<AddressSet, Stop> {
+    fn hosts(
+        &mut self,
+        host: &OwnerName,
+        term: &str,
+        prefixes: (u8, u8),
+        open: &AddressSet,
+    ) -> Result<AddressSet, Stop> {
         let mut set = AddressSet::default();
         for (is_asked, rtype) in [(open.has_v4(), RecordType::A), (open.has_v6(), RecordType::Aaaa)] {
             if !is_asked {
@@ -224,7 +264,13 @@ impl Walk<'_> {
         Ok(set)
     }
 
-    fn mail_hosts(&mut self, host: &OwnerName, term: &str, prefixes: (u8, u8), open: &AddressSet) -> Result<AddressSet, Stop> {
+    fn mail_hosts(
+        &mut self,
+        host: &OwnerName,
+        term: &str,
+        prefixes: (u8, u8),
+        open: &AddressSet,
+    ) -> Result<AddressSet, Stop> {
         let exchanges = self.lookup(host, RecordType::Mx, term)?;
         if exchanges.len() > MAX_MX_HOSTS {
             return Err(Stop::MxLimit { term: term.to_owned() });
@@ -277,7 +323,9 @@ impl Walk<'_> {
         let mut wanted = Vec::new();
         for (directive, _) in record.directives.iter().take(2 * MAX_LOOKUPS as usize) {
             match &directive.mechanism {
-                Mechanism::Include(target) => wanted.extend(expanded(Some(target), name).map(|name| (name, RecordType::Txt))),
+                Mechanism::Include(target) => {
+                    wanted.extend(expanded(Some(target), name).map(|name| (name, RecordType::Txt)))
+                }
                 Mechanism::Mx { name: host, .. } => {
                     wanted.extend(expanded(host.as_deref(), name).map(|name| (name, RecordType::Mx)));
                 }
@@ -315,4 +363,3 @@ fn expanded(spec: Option<&str>, name: &OwnerName) -> Option<OwnerName> {
     let spec = spec.replace("%{d}", name.as_str()).replace("%{D}", name.as_str());
     (!spec.contains('%')).then(|| OwnerName::new(&spec))
 }
-
