@@ -1,0 +1,37 @@
+CARGO ?= cargo
+export SQLX_OFFLINE = true
+
+.PHONY: run demo test test-long check bench screenshots sqlx release
+
+run: ## Install what is missing, build, serve on 127.0.0.1:8080
+	@script/install postgresql
+	$(CARGO) build --locked --profile quick
+	target/quick/signet serve
+
+demo: ## Serve a throw-away console with sample domains
+	@script/install postgresql
+	$(CARGO) build --locked --profile quick
+	target/quick/signet demo
+
+test: ## Install what is missing, then every test
+	@script/install postgresql
+	$(CARGO) test --locked
+
+test-long: ## What takes longer than a coffee: nothing is fuzzed or soaked yet
+	PROPTEST_CASES=20000 $(CARGO) test --locked --lib
+
+check: ## Format, lints, docs, licences
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check licenses bans sources; fi
+
+bench: ## The benchmarks
+	$(CARGO) bench --locked
+
+sqlx: ## Write .sqlx anew from a scratch database
+	@script/install postgresql
+	script/sqlx
+
+release: ## An optimised program
+	$(CARGO) build --locked --release
