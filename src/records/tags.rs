@@ -45,7 +45,10 @@ mod tests {
     #[test]
     fn blanks_around_names_and_values_do_not_count() {
         let list = TagList::parse(" v = DMARC1 ;p= none;; junk ");
-        assert_eq!((list.get("v"), list.get("p"), list.junk.clone()), (Some("DMARC1"), Some("none"), vec!["junk".to_owned()]));
+        assert_eq!(
+            (list.get("v"), list.get("p"), list.junk.clone()),
+            (Some("DMARC1"), Some("none"), vec!["junk".to_owned()])
+        );
     }
 
     proptest! {
