@@ -11,7 +11,7 @@ use crate::records::plan::PlannedRecord;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     pub heard: Vec<Heard>,
-    /// `dig` arguments that repeat the question, without the server: `+norecurse TXT mail.example.com`.
+    /// `dig` arguments that repeat the question, without server and flags: `TXT mail.example.com`.
     pub dig: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spf_tree: Option<SpfTree>,

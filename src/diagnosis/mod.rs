@@ -8,6 +8,7 @@ pub mod cname;
 pub mod dkim;
 pub mod dmarc;
 pub mod dmarc_walk;
+pub mod dns_providers;
 pub mod evidence;
 pub mod finding;
 pub mod mx;
@@ -97,6 +98,12 @@ pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
             Wanted::Cname { .. } => cname::questions(plan, record, observed, &mut asks),
         }
     }
+    let asks = asks.not_yet_in(observed);
+    if !asks.is_empty() {
+        return asks;
+    }
+    // Where a record went instead is asked once everything else is known, and only if something is wrong.
+    let mut asks = Asks::default();
     placement::questions(plan, observed, &mut asks);
     asks.not_yet_in(observed)
 }
@@ -138,15 +145,26 @@ fn diagnose_record(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> 
     if candidates.is_empty() {
         candidates.push((&local, AnsweredBy::Recursive));
     }
-    let judged = candidates.into_iter().map(|(reply, by)| {
-        let case = Case { plan, record, reply, observed };
-        let mut judgement = judge(&case);
-        placement::explain(&case, &mut judgement);
-        (Verdict::of(&judgement.findings), reply, by, judgement)
-    });
-    let (_, reply, by, mut judgement) =
-        judged.min_by_key(|(verdict, ..)| *verdict).expect("there is at least one candidate");
-    judgement.findings.extend(reach::record_findings(record, observation, reply, observed));
+    let judged: Vec<_> = candidates
+        .into_iter()
+        .map(|(reply, by)| {
+            let (verdict, judgement) = judge_reply(plan, record, observed, reply);
+            (verdict, reply, by, judgement)
+        })
+        .collect();
+    let is_disputed = judged.iter().any(|(verdict, ..)| *verdict != judged[0].0);
+    let (verdict, reply, by, mut judgement) =
+        judged.into_iter().min_by_key(|(verdict, ..)| *verdict).expect("there is at least one candidate");
+    let is_stale = verdict.is_good() && by == AnsweredBy::Authoritative && {
+        let resolver = observation.resolver.iter().filter(|old| old.failure().is_none());
+        let differs = resolver.filter(|old| !observed::same_answer(old, reply)).map(|old| {
+            let case = Case { plan, record, reply: old, observed };
+            Verdict::of(&judge(&case).findings)
+        });
+        differs.into_iter().any(|verdict| !verdict.is_good() && verdict != Verdict::Unknown)
+    };
+    let others = reach::Others { is_disputed, is_stale };
+    judgement.findings.extend(reach::record_findings(record, observation, others, observed));
     let is_answered = reply.failure().is_none();
     RecordDiagnosis {
         key: record.key.clone(),
@@ -158,6 +176,14 @@ fn diagnose_record(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> 
         suggested_value: judgement.suggested_value,
         is_inherited: judgement.is_inherited,
     }
+}
+
+/// One reply's verdict and what is said of it, a better explanation put first.
+fn judge_reply(plan: &Plan, record: &PlannedRecord, observed: &Observed, reply: &Reply) -> (Verdict, Judgement) {
+    let case = Case { plan, record, reply, observed };
+    let mut judgement = judge(&case);
+    placement::explain(&case, &mut judgement);
+    (Verdict::of(&judgement.findings), judgement)
 }
 
 fn judge(case: &Case<'_>) -> Judgement {

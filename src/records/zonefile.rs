@@ -1,55 +1,63 @@
 //! Records as a BIND zone fragment (RFC 1035 section 5): names absolute, TXT split at 255 bytes (RFC 7208 section 3.3).
 
+use std::fmt::Write;
+
 use super::plan::PlannedType;
 
-/// A record of the fragment.
+/// The longest character-string of a TXT record, in bytes (RFC 1035 section 3.3.14).
+const MAX_STRING_LENGTH: usize = 255;
+
+/// One record to publish.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ZoneEntry {
-    /// Absolute, without the final dot.
+    /// Absolute, with or without the final dot.
     pub name: String,
     pub rtype: PlannedType,
-    /// The text, the host of an MX, the target of a CNAME.
+    /// As typed at the provider: TXT text without quotes, else a host name.
     pub value: String,
+    /// Of an MX; 10 where none is given.
     pub priority: Option<u16>,
-    /// The record that a merged one replaces.
+    /// The record that stands there and that this merged one takes the place of.
     pub replaces: Option<String>,
 }
 
-/// The most bytes that one TXT string holds (RFC 1035 section 3.3).
-const STRING_BYTES: usize = 255;
-
-/// One line a record, which `named-checkzone` accepts below a SOA and NS; a comment in front says what is replaced.
+/// The fragment; `named-checkzone` accepts it below a SOA and NS. Entries without a value are left out.
 pub fn render(entries: &[ZoneEntry]) -> String {
-    entries.iter().map(render_entry).collect()
+    let mut text = String::new();
+    for entry in entries.iter().filter(|entry| !entry.value.is_empty()) {
+        if let Some(old) = &entry.replaces {
+            let _ = writeln!(text, "; takes the place of: {}", comment(old));
+        }
+        let data = match entry.rtype {
+            PlannedType::Txt => strings(&entry.value),
+            PlannedType::Mx => format!("{} {}", entry.priority.unwrap_or(10), absolute(&entry.value)),
+            PlannedType::Cname => absolute(&entry.value),
+        };
+        let _ = writeln!(text, "{} 3600 IN {} {data}", absolute(&entry.name), entry.rtype.as_str());
+    }
+    text
 }
 
-fn render_entry(entry: &ZoneEntry) -> String {
-    let comment = entry.replaces.as_ref().map_or(String::new(), |old| {
-        let visible: String = old.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-        format!("; replaces the record that stands there: {visible}\n")
-    });
-    let data = match entry.rtype {
-        PlannedType::Txt => quoted_strings(&entry.value),
-        PlannedType::Mx => format!("{} {}.", entry.priority.unwrap_or(10), entry.value),
-        PlannedType::Cname => format!("{}.", entry.value),
-    };
-    format!("{comment}{}. IN {} {data}\n", entry.name, entry.rtype.as_str())
+fn absolute(name: &str) -> String {
+    format!("{}.", name.strip_suffix('.').unwrap_or(name))
 }
 
-fn quoted_strings(value: &str) -> String {
-    let quoted = |chunk: &[u8]| {
-        let escaped: String = chunk.iter().map(|byte| escape(*byte)).collect();
-        format!("\"{escaped}\"")
-    };
-    let strings: Vec<String> = value.as_bytes().chunks(STRING_BYTES).map(quoted).collect();
-    strings.join(" ")
+/// A comment ends with its line, so nothing in it may end the line.
+fn comment(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-fn escape(byte: u8) -> String {
+/// Quoted character-strings of at most 255 bytes; quotes, backslashes and whatever is not printable ASCII escaped.
+fn strings(value: &str) -> String {
+    let quoted = |bytes: &[u8]| format!("\"{}\"", bytes.iter().copied().map(escaped).collect::<String>());
+    value.as_bytes().chunks(MAX_STRING_LENGTH).map(quoted).collect::<Vec<_>>().join(" ")
+}
+
+fn escaped(byte: u8) -> String {
     match byte {
-        b'"' | b'\\' => format!("\\{}", byte as char),
-        b' '..=b'~' => (byte as char).to_string(),
-        other => format!("\\{other:03}"),
+        b'"' | b'\\' => format!("\\{}", char::from(byte)),
+        b' '..=b'~' => char::from(byte).to_string(),
+        _ => format!("\\{byte:03}"),
     }
 }
 
@@ -57,34 +65,45 @@ fn escape(byte: u8) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn long_text_is_cut_into_strings_of_255_bytes() {
-        let entry = ZoneEntry {
-            name: "s1._domainkey.example.com".into(),
-            rtype: PlannedType::Txt,
-            value: format!("p={}", "A".repeat(400)),
-            priority: None,
-            replaces: None,
+    fn entries() -> Vec<ZoneEntry> {
+        let entry = |name: &str, rtype, value: String, priority, replaces: Option<&str>| ZoneEntry {
+            name: name.into(),
+            rtype,
+            value,
+            priority,
+            replaces: replaces.map(str::to_owned),
         };
-        let text = render(&[entry]);
-        assert_eq!(
-            text,
-            format!("s1._domainkey.example.com. IN TXT \"p={}\" \"{}\"\n", "A".repeat(253), "A".repeat(147))
-        );
+        let key = format!("v=DKIM1; k=rsa; p={}", "A".repeat(392));
+        vec![
+            entry("s1._domainkey.mail.example.com", PlannedType::Txt, key, None, None),
+            entry("mail.example.com", PlannedType::Txt, "v=spf1 a -all".into(), None, Some("v=spf1\n-all")),
+            entry("_dmarc.mail.example.com", PlannedType::Txt, "v=DMARC1; p=none; x=\"a\\é".into(), None, None),
+            entry("mail.example.com", PlannedType::Mx, "bounce.mta.example".into(), Some(10), None),
+            entry("rp.mail.example.com", PlannedType::Cname, "rp.mta.example".into(), None, None),
+        ]
     }
 
     #[test]
-    fn what_is_replaced_stands_in_a_comment_of_one_line() {
-        let entry = ZoneEntry {
-            name: "example.com".into(),
-            rtype: PlannedType::Mx,
-            value: "bounce.mta.example".into(),
-            priority: Some(10),
-            replaces: Some("a\nb".into()),
-        };
-        assert_eq!(
-            render(&[entry]),
-            "; replaces the record that stands there: a?b\nexample.com. IN MX 10 bounce.mta.example.\n"
-        );
+    fn long_text_is_split_and_special_bytes_are_escaped() {
+        let text = render(&entries());
+        let longest = text.split('"').map(str::len).max();
+        assert!(longest <= Some(MAX_STRING_LENGTH), "{text}");
+        assert!(text.contains("p=none; x=\\\"a\\\\\\195\\169\""), "{text}");
+        assert!(text.contains("; takes the place of: v=spf1 -all\nmail.example.com. 3600 IN TXT \"v=spf1 a -all\"\n"));
+        assert!(text.contains("mail.example.com. 3600 IN MX 10 bounce.mta.example.\n"));
+        assert!(text.ends_with("rp.mail.example.com. 3600 IN CNAME rp.mta.example.\n"));
+    }
+
+    #[test]
+    fn named_checkzone_accepts_the_fragment_below_a_soa_and_ns() {
+        let head = "$TTL 60\nexample.com. IN SOA ns. root. 1 2 3 4 5\nexample.com. IN NS ns.test.\n";
+        let file = std::env::temp_dir().join(format!("signet-zone-{}", std::process::id()));
+        std::fs::write(&file, format!("{head}{}", render(&entries()))).expect("the temporary directory is writable");
+        let run = std::process::Command::new("named-checkzone").arg("example.com").arg(&file).output();
+        std::fs::remove_file(&file).expect("the file was written above");
+        match run {
+            Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout)),
+            Err(error) => println!("named-checkzone cannot be run, skipped: {error}"),
+        }
     }
 }

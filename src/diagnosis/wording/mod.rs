@@ -92,3 +92,52 @@ fn visible(c: char) -> String {
         c => format!("[U+{:04X}]", c as u32),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::Code;
+
+    fn messages() -> Vec<(String, bool)> {
+        let ids = |source: &str| -> Vec<(String, bool)> {
+            let blocks = source.split("\n").fold(Vec::<(String, bool)>::new(), |mut blocks, line| {
+                if let Some(id) = line.strip_suffix(" =").filter(|id| !id.starts_with(' ')) {
+                    blocks.push((id.to_owned(), false));
+                } else if line.trim_start().starts_with(".fix =") {
+                    blocks.iter_mut().last().expect("an attribute follows its message").1 = true;
+                }
+                blocks
+            });
+            blocks
+        };
+        ENGLISH.iter().flat_map(|source| ids(source)).collect()
+    }
+
+    #[test]
+    fn every_message_is_named_by_a_code_and_has_a_summary() {
+        for (id, _) in messages() {
+            let code = id.split("--").next().expect("a split has a first part");
+            assert!(Code::find(code).is_some(), "{id} is named by no code");
+            let message = BUNDLE.get_message(&id).expect("the message was read from the catalogue");
+            assert!(message.get_attribute("summary").is_some(), "{id} has no summary");
+        }
+    }
+
+    #[test]
+    fn every_code_about_places_hosts_and_reach_says_what_to_do() {
+        let others = ["spf-", "dkim-", "dmarc-"];
+        for code in Code::ALL.iter().filter(|code| !others.iter().any(|prefix| code.as_str().starts_with(prefix))) {
+            let mut of_code = messages().into_iter().filter(|(id, _)| id.split("--").next() == Some(code.as_str()));
+            assert!(of_code.clone().next().is_some(), "{} has no message", code.as_str());
+            assert!(of_code.all(|(_, has_fix)| has_fix), "{} has a message without a fix", code.as_str());
+        }
+    }
+
+    #[test]
+    fn quoted_text_is_short_and_shows_what_cannot_be_seen() {
+        assert_eq!(quote(b"a\tb\nc"), "“a⇥b⏎c”");
+        assert_eq!(quote("x\u{200b}y\u{a0}".as_bytes()), "“x[U+200B]y⍽”");
+        let long = quote("k".repeat(400).as_bytes());
+        assert!(long.contains(" … ") && long.chars().count() <= QUOTE_LENGTH + 5, "{long}");
+    }
+}

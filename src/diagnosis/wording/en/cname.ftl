@@ -1,1 +1,33 @@
-# Findings of cname.
+# Findings about CNAME records.
+cname-missing =
+    .summary = { $name } has no CNAME record.
+    .why = What hangs on this name (bounces or tracked links) does not reach this platform.
+    .fix = Add a CNAME record: host { $host }, value { $target }.
+cname-missing--occupied =
+    .summary = { $name } has other records, and no CNAME.
+    .why = A CNAME cannot stand beside other data (RFC 1034 section 3.6.2), so what is there keeps it out.
+    .fix = Let one CNAME record take the place of the other records at host { $host }, value { $target }.
+cname-wrong-target =
+    .summary = { $name } is an alias of { $seen } instead of { $target }.
+    .why = What hangs on this name (bounces or tracked links) goes there.
+    .fix = Change the CNAME record at host { $host } to the value { $target }.
+cname-wrong-target--appended =
+    .summary = { $name } is an alias of { $seen }: the provider put the zone behind { $target }.
+    .why = A host of that name does not exist.
+    .fix = Change the CNAME record at host { $host } to the value { $target }. with a dot at the end.
+cname-proxied =
+    .summary = { $name } has addresses ({ $addresses }) and no CNAME: a proxy is switched on, or A records were typed.
+    .why = A return path needs the SPF and MX records of { $target }, which only a CNAME lends.
+    .fix = Switch the record at host { $host } to “DNS only” (no proxy, no flattening), or publish it as a CNAME with the value { $target }.
+cname-proxied--tracking =
+    .summary = { $name } has addresses ({ $addresses }) and no CNAME: a proxy is switched on, or A records were typed.
+    .why = Tracked links go to those addresses, which are not this platform's.
+    .fix = Switch the record at host { $host } to “DNS only” (no proxy), or publish it as a CNAME with the value { $target }.
+cname-proxied--flattened =
+    .summary = { $name } has the addresses of { $target } ({ $addresses }), without being its alias.
+    .why = It works until the addresses of { $target } change.
+    .fix = Publish it as a CNAME without flattening: host { $host }, value { $target }.
+cname-conflict =
+    .summary = { $name } has a CNAME and { $beside } records beside it.
+    .why = A CNAME cannot stand beside other data (RFC 1034 section 3.6.2); which of the two a resolver sees is chance.
+    .fix = Keep only the CNAME at host { $host }, with the value { $target }.

@@ -1,1 +1,33 @@
-# Findings of placement.
+# Where a record went instead.
+value-quoted =
+    .summary = The value at { $name } has quotation marks or backslashes in it: { $seen }.
+    .why = The provider's form adds quotes by itself, so those typed became part of the text, and receivers cannot read it.
+    .fix = Enter the value at host { $host } without quotes and backslashes.
+value-whitespace =
+    .summary = Blanks or line breaks inside the value at { $name } break it: { $seen }.
+    .why = Receivers read the text as it stands; copying along a line break or a wide blank makes it another text.
+    .fix = Enter the value at host { $host } again, in one line, without blanks in front or at the end.
+value-pem =
+    .summary = The value at { $name } holds the armour of a PEM file (“BEGIN PUBLIC KEY”).
+    .why = The tag p= takes the base64 text alone (RFC 6376 section 3.6.1).
+    .fix = Enter the value as it is shown here, at host { $host }.
+name-doubled =
+    .summary = The record is published one level too deep, at { $place }: the provider put { $zone } behind the name.
+    .why = Receivers ask for { $name }, where nothing of the kind stands.
+    .fix = In the provider's form type { $host } as the host, without { $zone } behind it.
+wrong-host =
+    .summary = The record is published at { $place } instead of { $name }.
+    .why = Receivers ask for { $name } and nowhere else.
+    .fix = In the provider's form for { $zone } type { $host } as the host, in place of { $typed }.
+wrong-host--apex =
+    .summary = The record is published at { $place } itself instead of { $name }.
+    .why = Receivers ask for { $name } and nowhere else.
+    .fix = In the provider's form for { $zone } type { $host } as the host.
+wrong-type =
+    .summary = { $name } has the right value in a { $seen_type } record instead of a { $type } record.
+    .why = Receivers ask for { $type } records and do not see this one.
+    .fix = At host { $host } change the record's type from { $seen_type } to { $type }, with the same value.
+wildcard =
+    .summary = Only a wildcard answers for { $name }: { $seen }.
+    .why = A wildcard answers for every name that has no record of its own, and this answer does not do the job.
+    .fix = Add a { $type } record of its own: host { $host }. The wildcard may stay.
