@@ -121,7 +121,7 @@ impl Typed {
             mx: profile.mx.as_ref().map(|mx| format!("{} {}", mx.priority, mx.host)).unwrap_or_default(),
             return_path: cname(&profile.return_path),
             tracking: cname(&profile.tracking),
-            dmarc: profile.dmarc.0.clone(),
+            dmarc: profile.dmarc.tags().to_owned(),
             selector_prefix: if prefix.is_empty() { DEFAULT_SELECTOR_PREFIX } else { prefix }.to_owned(),
             step: String::new(),
         }
