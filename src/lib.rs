@@ -10,6 +10,7 @@
 //! SQL stands in `store` alone, DNS packets in `dns` alone, HTML in `templates/` alone. Time and randomness are
 //! parameters. Read `records::plan`, `diagnosis` (`questions`, `diagnose`), `verify`, `console`, in this order.
 
+pub mod api;
 pub mod app;
 pub mod cli;
 pub mod config;
