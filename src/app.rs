@@ -16,7 +16,7 @@ use crate::keys::KeyPool;
 use crate::password;
 use crate::records::plan::SendingProfile;
 use crate::seal::Sealer;
-use crate::web;
+use crate::{api, web};
 
 /// RSA-2048 keys kept ready, so that adding a domain does not wait for primes.
 const READY_KEYS: usize = 4;
@@ -67,7 +67,7 @@ pub fn dns_settings(config: &Config) -> DnsSettings {
 
 /// Every page and call.
 pub fn router(console: &Console) -> Router {
-    Router::new().merge(web::router(console.clone()))
+    Router::new().merge(web::router(console.clone())).merge(api::router(console.clone()))
 }
 
 /// Serves until SIGTERM or ctrl-C.
