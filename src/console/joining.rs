@@ -10,9 +10,12 @@ use uuid::Uuid;
 
 const JOINED_WITHIN: Duration = Duration::from_secs(1);
 
+/// When a check began, and what tells that it is done.
+type Check = (Instant, watch::Receiver<bool>);
+
 /// Running checks by domain.
 #[derive(Clone, Default)]
-pub struct Running(Arc<Mutex<HashMap<Uuid, (Instant, watch::Receiver<bool>)>>>);
+pub struct Running(Arc<Mutex<HashMap<Uuid, Check>>>);
 
 impl Running {
     /// A receiver that turns true (or closes) when the check is done. `check` runs in a task of its own, so it goes

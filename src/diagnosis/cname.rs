@@ -73,7 +73,7 @@ fn judge_absence(case: &Case<'_>, target: &OwnerName, is_tracking: bool) -> Find
 
 fn alias_of(reply: &Reply) -> Option<&OwnerName> {
     let alias = |data| match data {
-        &RecordData::Cname(ref name) => Some(name),
+        RecordData::Cname(name) => Some(name),
         _ => None,
     };
     reply.records().iter().find_map(alias)

@@ -208,7 +208,7 @@ fn answered(observation: &Observation) -> Vec<&Reply> {
 
 fn exchanges(reply: &Reply) -> Vec<&OwnerName> {
     let exchange = |data| match data {
-        &RecordData::Mx { ref exchange, .. } => Some(exchange),
+        RecordData::Mx { exchange, .. } => Some(exchange),
         _ => None,
     };
     reply.records().iter().filter_map(exchange).collect()

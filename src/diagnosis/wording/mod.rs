@@ -100,15 +100,14 @@ mod tests {
 
     fn messages() -> Vec<(String, bool)> {
         let ids = |source: &str| -> Vec<(String, bool)> {
-            let blocks = source.split("\n").fold(Vec::<(String, bool)>::new(), |mut blocks, line| {
+            source.split('\n').fold(Vec::<(String, bool)>::new(), |mut blocks, line| {
                 if let Some(id) = line.strip_suffix(" =").filter(|id| !id.starts_with(' ')) {
                     blocks.push((id.to_owned(), false));
                 } else if line.trim_start().starts_with(".fix =") {
                     blocks.iter_mut().last().expect("an attribute follows its message").1 = true;
                 }
                 blocks
-            });
-            blocks
+            })
         };
         ENGLISH.iter().flat_map(|source| ids(source)).collect()
     }
@@ -120,6 +119,14 @@ mod tests {
             assert!(Code::find(code).is_some(), "{id} is named by no code");
             let message = BUNDLE.get_message(&id).expect("the message was read from the catalogue");
             assert!(message.get_attribute("summary").is_some(), "{id} has no summary");
+        }
+    }
+
+    #[test]
+    fn every_code_has_a_sentence() {
+        for code in Code::ALL {
+            let has_message = messages().iter().any(|(id, _)| id.split("--").next() == Some(code.as_str()));
+            assert!(has_message, "{} has no message", code.as_str());
         }
     }
 
