@@ -72,11 +72,10 @@ fn judge_absence(case: &Case<'_>, target: &OwnerName, is_tracking: bool) -> Find
 }
 
 fn alias_of(reply: &Reply) -> Option<&OwnerName> {
-    let alias = |data| match data {
+    reply.records().iter().find_map(|data| match data {
         RecordData::Cname(name) => Some(name),
         _ => None,
-    };
-    reply.records().iter().find_map(alias)
+    })
 }
 
 /// Whether the chain passes through the target, as seen from any question that followed it.

@@ -207,11 +207,12 @@ fn answered(observation: &Observation) -> Vec<&Reply> {
 }
 
 fn exchanges(reply: &Reply) -> Vec<&OwnerName> {
-    let exchange = |data| match data {
+    let records = reply.records().iter();
+    let found = records.filter_map(|data| match data {
         RecordData::Mx { exchange, .. } => Some(exchange),
         _ => None,
-    };
-    reply.records().iter().filter_map(exchange).collect()
+    });
+    found.collect()
 }
 
 fn list(hosts: &[&OwnerName]) -> String {
