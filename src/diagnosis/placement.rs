@@ -223,7 +223,7 @@ fn is_ours(case: &Case<'_>, data: &RecordData) -> bool {
         Wanted::Dkim { public: None, .. } => text.starts_with("v=dkim1"),
         Wanted::Spf { mechanisms } => {
             let terms = mechanisms.iter().map(|term| term.to_string().to_ascii_lowercase());
-            text.starts_with("v=spf1") && terms.into_iter().all(|term| text.contains(&term))
+            !mechanisms.is_empty() && text.starts_with("v=spf1") && terms.into_iter().all(|term| text.contains(&term))
         }
         Wanted::Dmarc { .. } => text.starts_with("v=dmarc1"),
         Wanted::Mx { offer: Some(offer) } => is_host(case.plan, &offer.host.owner(), data),
@@ -255,3 +255,6 @@ fn is_host(plan: &Plan, ours: &OwnerName, data: &RecordData) -> bool {
     };
     named == *ours || mx::is_appended(plan, ours, &named)
 }
+
+#[cfg(test)]
+mod tests;
