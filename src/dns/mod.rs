@@ -6,6 +6,7 @@ pub mod observe;
 mod packet;
 mod private;
 pub mod recursive;
+pub mod zone_world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
