@@ -1,110 +1,165 @@
-//! The RFC 9989 section 4.10 tree walk over gathered data.
+//! The RFC 9989 section 4.10 tree walk over gathered data: which policy applies to a name, and whose it is.
 
-use super::observed::{Answer, Observed, RecordData};
-use super::{AskFailure, RecordType};
+use super::AskFailure;
+use super::observed::{Observed, RecordData, RecordType, Reply};
 use crate::records::OwnerName;
-use crate::records::dmarc::{self, DmarcRecord, Policy, Psd};
+use crate::records::dmarc::{self, DmarcRecord, DmarcText, Policy, Psd};
 
-/// At most so many questions (RFC 9989 section 4.10).
-const MAX_STEPS: usize = 8;
-/// Longer names are cut to so many labels after the first question.
-const CUT_TO: usize = 7;
+/// Where a policy was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The domain, without `_dmarc`.
+    pub domain: OwnerName,
+    pub record: DmarcRecord,
+}
 
-/// The names whose `_dmarc` is asked, from the name itself upwards.
+/// What the walk from a name found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walk {
+    /// The name's own record, where exactly one stands.
+    pub own: Option<DmarcRecord>,
+    /// Where there is none of its own: the organisational domain's, else the public suffix's.
+    pub above: Option<Found>,
+    pub organisation: OwnerName,
+}
+
+/// The names whose `_dmarc` is asked, the starting one first; at most eight (RFC 9989 section 4.10).
 pub fn names(start: &OwnerName) -> Vec<OwnerName> {
-    let labels = start.labels();
     let mut names = vec![start.clone()];
-    let below = labels.len().saturating_sub(1).min(CUT_TO);
-    names.extend((1..=below).rev().map(|keep| OwnerName::new(&labels[labels.len() - keep..].join("."))));
-    names.truncate(MAX_STEPS);
+    let mut labels = start.labels();
+    if labels.len() >= 8 {
+        labels.drain(..labels.len() - 7);
+    } else if !labels.is_empty() {
+        labels.remove(0);
+    }
+    while !labels.is_empty() {
+        names.push(OwnerName::new(&labels.join(".")));
+        labels.remove(0);
+    }
     names
 }
 
-/// What stands at one name of the walk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    pub name: OwnerName,
-    /// The one record that counts; `None` where there is none, or several.
-    pub record: Option<DmarcRecord>,
+/// The policy records among the texts of a reply.
+pub fn records(reply: &Reply) -> Vec<DmarcRecord> {
+    let texts = reply.records().iter().filter_map(RecordData::txt_joined);
+    texts
+        .filter_map(|text| match dmarc::parse(&String::from_utf8_lossy(&text)) {
+            DmarcText::Record(record) => Some(record),
+            _ => None,
+        })
+        .collect()
 }
 
-/// What the walk found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Walk {
-    /// A step that is needed was not answered: no conclusion (RFC 9989 section 4.10.1).
-    Unanswered(AskFailure),
-    /// The policy that applies to the starting name, and where it stands.
-    Policy { at: OwnerName, record: DmarcRecord, effective: Policy },
-    /// No policy at the name nor above it.
-    Nothing,
+/// The reply at `_dmarc` above; a name that cannot be asked holds nothing.
+pub fn reply_at(name: &OwnerName, observed: &Observed) -> Reply {
+    let owner = name.prefixed("_dmarc");
+    if !owner.fits_the_wire() {
+        return Reply { answer: super::observed::Answer::NoSuchName, aliases: Vec::new(), ttl_s: 0 };
+    }
+    observed.reply(&owner, RecordType::Txt).unwrap_or_else(|| Reply::failed(AskFailure::Local))
 }
 
-/// Finds the policy of `start` from the names above it; its own record is for the caller to look at first.
-pub fn above(start: &OwnerName, observed: &Observed) -> Walk {
-    let mut steps = Vec::new();
-    for name in names(start).into_iter().skip(1) {
-        let Some(reply) = observed.reply(&name.prefixed("_dmarc"), RecordType::Txt) else {
-            return Walk::Unanswered(AskFailure::Local);
-        };
-        if let Answer::Failed(failure) = reply.answer {
-            return Walk::Unanswered(failure);
+/// Walks up from `start`, whose own answer is `own`. A failure on the way concludes nothing (RFC 9989 section 4.10).
+pub fn walk(start: &OwnerName, own: &Reply, observed: &Observed) -> Result<Walk, AskFailure> {
+    let mut found: Vec<Found> = Vec::new();
+    for name in names(start) {
+        let reply = if &name == start { own.clone() } else { reply_at(&name, observed) };
+        if let Some(failure) = reply.failure() {
+            return Err(failure);
         }
-        let record = only_record(reply.records());
-        let is_last = record.as_ref().is_some_and(|record| record.psd != Psd::Unknown);
-        steps.push(Step { name, record });
+        // Several at one name: all are dropped, and the walk goes on.
+        let Ok([record]) = <[DmarcRecord; 1]>::try_from(records(&reply)) else { continue };
+        let is_last = record.psd != Psd::Unsaid;
+        found.push(Found { domain: name, record });
         if is_last {
             break;
         }
     }
-    policy(start, &steps, observed)
+    let organisation = organisation(start, &found);
+    let own = found.iter().find(|one| &one.domain == start).map(|one| one.record.clone());
+    let at_organisation = found.iter().find(|one| one.domain == organisation);
+    let at_suffix = found.iter().find(|one| one.record.psd == Psd::Yes);
+    let above = if own.is_some() { None } else { at_organisation.or(at_suffix).cloned() };
+    Ok(Walk { own, above, organisation })
 }
 
-/// The organisational domain's record, else the public suffix domain's (RFC 9989 section 4.10.2).
-fn policy(start: &OwnerName, steps: &[Step], observed: &Observed) -> Walk {
-    let with_record: Vec<&Step> = steps.iter().filter(|step| step.record.is_some()).collect();
-    let found = match with_record.last() {
-        None => return Walk::Nothing,
-        // psd=n names the organisational domain; without psd it is the one with the fewest labels.
-        Some(last) if last.record.as_ref().is_some_and(|record| record.psd != Psd::Yes) => *last,
-        // One label below a public suffix domain, where a record stands there.
-        Some(last) => {
-            let below = with_record.iter().rev().nth(1);
-            let is_below = |step: &&&Step| step.name.parent().as_ref() == Some(&last.name);
-            below.filter(is_below).copied().unwrap_or(last)
-        }
-    };
-    let Some(record) = found.record.clone().filter(|record| !record.is_void) else { return Walk::Nothing };
-    let exists = observed
-        .reply(start, RecordType::Mx)
-        .or_else(|| observed.reply(start, RecordType::Txt))
-        .is_none_or(|reply| reply.answer != Answer::NoSuchName);
-    let for_missing = record.np.filter(|_| !exists);
-    let effective = for_missing.or(record.sp).unwrap_or(record.p);
-    Walk::Policy { at: found.name.clone(), record, effective }
+/// RFC 9989 section 4.10.2.
+fn organisation(start: &OwnerName, found: &[Found]) -> OwnerName {
+    let Some(last) = found.last() else { return start.clone() };
+    if last.record.psd == Psd::Yes && &last.domain != start {
+        let below = start.labels().len() - last.domain.labels().len() - 1;
+        return OwnerName::new(&start.labels()[below..].join("."));
+    }
+    last.domain.clone()
 }
 
-/// The record that counts: what is no DMARC record is dropped, and of several all are (RFC 9989 section 4.10).
-pub fn only_record(records: &[RecordData]) -> Option<DmarcRecord> {
-    let mut found = dmarc_records(records);
-    if found.len() == 1 { found.pop() } else { None }
-}
-
-/// The DMARC records among TXT records.
-pub fn dmarc_records(records: &[RecordData]) -> Vec<DmarcRecord> {
-    let texts = records.iter().filter_map(RecordData::txt_joined);
-    texts.filter_map(|text| dmarc::parse(&String::from_utf8_lossy(&text))).collect()
+/// What a policy from above asks for a name below it: `np` where the name does not exist, else `sp`, else `p`.
+pub fn policy_below(record: &DmarcRecord, is_nonexistent: bool) -> Policy {
+    let np = record.np.filter(|_| is_nonexistent);
+    np.or(record.sp).unwrap_or(record.p)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::observed::{Answer, Observation, Question};
+
+    fn txt(text: &str) -> RecordData {
+        RecordData::Txt(vec![text.as_bytes().to_vec()])
+    }
+
+    fn walked(start: &str, zone: &[(&str, &[&str])]) -> Walk {
+        let start = OwnerName::new(start);
+        let mut observed = Observed::default();
+        for name in names(&start) {
+            let texts = zone.iter().find(|(at, _)| *at == name.as_str()).map(|(_, texts)| *texts).unwrap_or_default();
+            let reply = match texts {
+                [] => Reply { answer: Answer::NoData, aliases: Vec::new(), ttl_s: 0 },
+                texts => Reply::found(texts.iter().map(|text| txt(text)).collect(), 60),
+            };
+            let question = Question::new(name.prefixed("_dmarc"), RecordType::Txt);
+            observed.replies.insert(question, Observation { servers: Vec::new(), resolver: Some(reply) });
+        }
+        walk(&start, &reply_at(&start, &observed), &observed).expect("everything was answered")
+    }
 
     #[test]
-    fn at_most_eight_names_are_asked_and_long_ones_are_cut_to_seven_labels() {
-        let start = OwnerName::new("a.b.c.d.e.f.g.h.i.example.com");
-        let asked: Vec<String> = names(&start).iter().map(ToString::to_string).collect();
-        assert_eq!(asked.len(), 8);
-        assert_eq!(asked[1], "e.f.g.h.i.example.com");
-        assert_eq!(asked[7], "com");
+    fn the_walk_asks_eight_names_at_most() {
+        let deep = names(&OwnerName::new("a.b.c.d.e.f.g.h.i.j.example.com"));
+        assert_eq!(deep.len(), 8);
+        assert_eq!(deep[1].as_str(), "f.g.h.i.j.example.com");
+        assert_eq!(deep[7].as_str(), "com");
+        assert_eq!(names(&OwnerName::new("a.b.c.d.e.f.g.com"))[1].as_str(), "b.c.d.e.f.g.com");
+        assert_eq!(names(&OwnerName::new("a.example.com")).len(), 3);
+    }
+
+    #[test]
+    fn the_name_with_the_fewest_labels_is_the_organisation() {
+        let seen = walked(
+            "a.b.example.com",
+            &[("b.example.com", &["v=DMARC1; p=none"]), ("example.com", &["v=DMARC1; p=reject"])],
+        );
+        assert_eq!(seen.above.map(|above| above.domain), Some(OwnerName::new("example.com")));
+    }
+
+    #[test]
+    fn psd_decides_the_organisation() {
+        let suffix = walked("a.b.bank.example", &[("example", &["v=DMARC1; p=reject; psd=y"])]);
+        assert_eq!(suffix.organisation.as_str(), "bank.example");
+        assert_eq!(suffix.above.map(|above| above.domain), Some(OwnerName::new("example")));
+        let stop = walked(
+            "a.b.example.com",
+            &[("b.example.com", &["v=DMARC1; psd=n"]), ("example.com", &["v=DMARC1; p=reject"])],
+        );
+        assert_eq!(stop.organisation.as_str(), "b.example.com");
+    }
+
+    #[test]
+    fn several_records_at_a_name_are_dropped() {
+        let seen = walked(
+            "a.example.com",
+            &[("a.example.com", &["v=DMARC1; p=none", "v=DMARC1; p=reject"]), ("example.com", &["v=DMARC1; p=reject"])],
+        );
+        assert_eq!((seen.own, seen.above.map(|above| above.domain)), (None, Some(OwnerName::new("example.com"))));
     }
 }
