@@ -26,7 +26,8 @@ const STOPPING_TAKES_AT_MOST: Duration = Duration::from_secs(10);
 /// What only the demo has.
 pub struct Demo {
     pub dns: DnsSettings,
-    pub panel_url: String,
+    /// Where its records can be edited; `None` where there is no such page.
+    pub panel_url: Option<String>,
 }
 
 /// The console on an open, migrated database.
@@ -46,7 +47,7 @@ pub async fn console(config: &Config, pool: &PgPool, demo: Option<&Demo>) -> any
         running: Running::default(),
         public_url: config.public_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
-        demo_panel_url: demo.map(|demo| demo.panel_url.clone()),
+        demo_panel_url: demo.and_then(|demo| demo.panel_url.clone()),
         clock: OffsetDateTime::now_utc,
     }))
 }

@@ -77,7 +77,7 @@ async fn serve(config: &Config, data_dir: &std::path::Path, pool: &store::Pool) 
     own.secret_key = None;
     own.data_dir = data_dir.to_owned();
     own.public_url = format!("http://{address}");
-    let demo = app::Demo { dns: world.settings(), panel_url: String::new() };
+    let demo = app::Demo { dns: world.settings(), panel_url: None };
     let console = app::console(&own, pool, Some(&demo)).await?;
     let actor = account(&console).await?;
     fill(&console, &actor, &world).await?;
