@@ -38,15 +38,13 @@ async fn look_and_confirm(dns: &Dns, plan: &Plan, is_verified: impl Fn(&RecordDi
     gather(&mut gathering, plan, &mut observed).await;
     let first = diagnosis::diagnose(plan, &observed);
     let is_first_pass = |seen: &RecordDiagnosis| seen.verdict.is_good() && !seen.is_inherited && !is_verified(seen);
-    let mut is_changed = false;
-    for (record, _) in plan.records.iter().zip(&first.records).filter(|(_, seen)| is_first_pass(seen)) {
-        let question = diagnosis::Question::new(record.owner.clone(), primary_type(record));
-        gathering.confirm(&question, &mut observed).await;
-        is_changed = true;
-    }
-    if !is_changed {
+    let passed = plan.records.iter().zip(&first.records).filter(|(_, seen)| is_first_pass(seen));
+    let questions: Vec<diagnosis::Question> =
+        passed.map(|(record, _)| diagnosis::Question::new(record.owner.clone(), primary_type(record))).collect();
+    if questions.is_empty() {
         return first;
     }
+    gathering.confirm_all(&questions, &mut observed).await;
     gather(&mut gathering, plan, &mut observed).await;
     diagnosis::diagnose(plan, &observed)
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use super::engine::{Budget, Query, exchange};
 use super::packet::{self, Outcome};
-use super::{Dns, private, recursive};
+use super::recursive::Resolvers;
+use super::{Dns, private};
 use crate::diagnosis::observed::{Answer, NotDelegated, RecordData, ServerFacts, ServerState, ZoneFacts};
 use crate::diagnosis::{AskFailure, Question, RecordType, Reply};
 use crate::records::OwnerName;
@@ -19,15 +20,19 @@ const MAX_NAMES: usize = 20;
 const MAX_ADDRESSES: usize = 8;
 /// Outstanding questions an address.
 const MAX_OUTSTANDING: usize = 16;
-/// The parent's servers hold the same zone: three tries are enough.
+/// The parent's servers hold the same zone: three of them are enough, and two that deny a name.
 const MAX_PARENT_ADDRESSES: usize = 3;
+const ENOUGH_DENIERS: usize = 2;
 
 /// What the questions of one check share.
 #[derive(Debug, Clone)]
 pub struct Asking {
     pub dns: Dns,
     pub budget: Budget,
+    resolvers: Resolvers,
     outstanding: Arc<Mutex<HashMap<IpAddr, Arc<Semaphore>>>>,
+    /// Zones below the registrable one, so that each is looked at once.
+    cuts: Arc<Mutex<HashMap<OwnerName, Arc<OnceCell<ZoneFacts>>>>>,
 }
 
 /// A nameserver at one address.
@@ -47,7 +52,8 @@ pub enum Delegation {
 
 impl Asking {
     pub fn new(dns: &Dns, budget: Budget) -> Self {
-        Self { dns: dns.clone(), budget, outstanding: Arc::default() }
+        let resolvers = Resolvers::new(&dns.settings.resolvers);
+        Self { dns: dns.clone(), budget, resolvers, outstanding: Arc::default(), cuts: Arc::default() }
     }
 
     /// Asks one nameserver of `zone`, not recursively.
@@ -66,31 +72,47 @@ impl Asking {
     }
 
     pub async fn resolver(&self, question: &Question) -> Reply {
-        recursive::ask(&self.dns, &self.budget, question).await
+        self.resolvers.ask(&self.budget, question).await.reply
+    }
+
+    /// Whether the resolver says NXDOMAIN of a registered name, with the SOA of a zone above it (RFC 2308 section 3).
+    pub async fn denied_by_resolver(&self, registrable: &OwnerName) -> Option<NotDelegated> {
+        let said = self.resolvers.ask(&self.budget, &Question::new(registrable.clone(), RecordType::Ns)).await;
+        let parent = said.denying_zone.filter(|zone| registrable != zone && registrable.is_within(zone))?;
+        let is_denied = said.reply.answer == Answer::NoSuchName;
+        is_denied.then(|| NotDelegated { registrable: registrable.clone(), parent, said_by: Vec::new() })
     }
 
     /// The registrable domain as its parent's servers delegate it.
     pub async fn find_registrable(&self, zone: &OwnerName) -> Delegation {
-        let Some(parent) = zone.parent() else { return Delegation::Unknown };
-        let names = self.ns_names(&parent).await;
-        let mut servers = self.addresses(&names, &[]).await;
+        let (parent, names) = self.parent_of(zone).await;
+        let mut servers = self.addresses(&names[..names.len().min(MAX_PARENT_ADDRESSES)], &[]).await;
         servers.truncate(MAX_PARENT_ADDRESSES);
-        let question = Question::new(zone.clone(), RecordType::Ns);
-        let mut deniers = Vec::new();
-        for server in &servers {
-            match self.server(&parent, server.address, &question).await {
-                Outcome::Referral { zone: cut, servers, glue } if cut == *zone => {
+        let mut open = JoinSet::new();
+        for server in servers {
+            let (asking, parent) = (self.clone(), parent.clone());
+            let question = Question::new(zone.clone(), RecordType::Ns);
+            open.spawn(async move { (asking.server(&parent, server.address, &question).await, server.name) });
+        }
+        let mut deniers = BTreeSet::new();
+        while let Some(Ok((outcome, server))) = open.join_next().await {
+            match outcome {
+                Outcome::Referral { zone: cut, servers, glue } => {
                     return Delegation::Found(self.facts(cut, parent, servers, &glue).await);
                 }
                 Outcome::Reply(Reply { answer: Answer::Found(records), .. }) => {
                     return Delegation::Found(self.facts(zone.clone(), parent, ns_of(&records), &[]).await);
                 }
-                Outcome::Reply(Reply { answer: Answer::NoSuchName, .. }) => deniers.push(server.name.clone()),
+                Outcome::Reply(Reply { answer: Answer::NoSuchName, .. }) => _ = deniers.insert(server),
                 _ => {}
+            }
+            if deniers.len() >= ENOUGH_DENIERS {
+                break;
             }
         }
         if !deniers.is_empty() {
-            return Delegation::Absent(NotDelegated { registrable: zone.clone(), parent, said_by: deniers });
+            let said_by = deniers.into_iter().collect();
+            return Delegation::Absent(NotDelegated { registrable: zone.clone(), parent, said_by });
         }
         let names = self.ns_names(zone).await;
         match names.is_empty() {
@@ -99,8 +121,37 @@ impl Asking {
         }
     }
 
+    /// The zone above, and its NS names: a public suffix is not always a zone of its own.
+    async fn parent_of(&self, zone: &OwnerName) -> (OwnerName, Vec<OwnerName>) {
+        let mut at = zone.clone();
+        while let Some(parent) = at.parent().filter(|parent| !parent.is_root()) {
+            let reply = self.resolver(&Question::new(parent.clone(), RecordType::Ns)).await;
+            let names = ns_of(reply.records());
+            if !names.is_empty() || reply.failure().is_some() {
+                return (parent, names);
+            }
+            at = parent;
+        }
+        (at, Vec::new())
+    }
+
+    /// [`Asking::facts`] of a zone met on the way down; one look serves all questions of the check.
+    pub async fn below(
+        &self,
+        zone: OwnerName,
+        parent: OwnerName,
+        delegation: Vec<OwnerName>,
+        glue: &[(OwnerName, IpAddr)],
+    ) -> ZoneFacts {
+        let cell = {
+            let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(cuts.entry(zone.clone()).or_default())
+        };
+        cell.get_or_init(|| self.facts(zone, parent, delegation, glue)).await.clone()
+    }
+
     /// A delegated zone with its servers looked at: who serves it, and what they say its NS are.
-    pub async fn facts(
+    async fn facts(
         &self,
         zone: OwnerName,
         parent: OwnerName,
@@ -207,7 +258,9 @@ fn state(soa: &Outcome) -> ServerState {
                 _ => None,
             })
             .unwrap_or(ServerState::Lame),
-        Outcome::Referral { .. } | Outcome::Failed(AskFailure::Refused | AskFailure::Servfail) => ServerState::Lame,
+        Outcome::Alias(_) | Outcome::Referral { .. } | Outcome::Failed(AskFailure::Refused | AskFailure::Servfail) => {
+            ServerState::Lame
+        }
         Outcome::Failed(failure) => ServerState::Silent(*failure),
     }
 }

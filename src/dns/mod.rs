@@ -6,12 +6,17 @@ pub mod observe;
 mod packet;
 mod private;
 pub mod recursive;
+#[cfg(test)]
+mod tests;
 pub mod zone_world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-pub use engine::Budget;
+use tokio::sync::Semaphore;
+
+/// Sockets open at once, well below the 1024 files that a process commonly may open.
+const MAX_SOCKETS: usize = 400;
 
 /// Whom to ask, and whom never.
 #[derive(Debug, Clone)]
@@ -30,12 +35,13 @@ pub struct DnsSettings {
 #[derive(Debug, Clone)]
 pub struct Dns {
     settings: Arc<DnsSettings>,
+    sockets: Arc<Semaphore>,
 }
 
 impl Dns {
     /// Fails where no socket can be opened at all.
     pub async fn start(settings: DnsSettings) -> std::io::Result<Self> {
         tokio::net::UdpSocket::bind("127.0.0.1:0").await?;
-        Ok(Self { settings: Arc::new(settings) })
+        Ok(Self { settings: Arc::new(settings), sockets: Arc::new(Semaphore::new(MAX_SOCKETS)) })
     }
 }

@@ -1,6 +1,7 @@
 //! One check's questions: per server, bounded in count and time. What is learnt here ends with the check.
 
-use std::net::SocketAddr;
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -9,12 +10,14 @@ use super::Dns;
 use super::authority::{Asking, Delegation};
 use super::engine::{Budget, Query, over_tcp};
 use super::packet::{self, MAX_ALIASES, Outcome};
-use crate::diagnosis::observed::{Answer, ServerReply, ServerState, ZoneFacts};
+use crate::diagnosis::observed::{Answer, ServerReply, ServerState, ZoneFacts, same_answer};
 use crate::diagnosis::{Ask, AskFailure, Observation, Observed, Question, Reply, Whom};
 use crate::records::{DomainName, OwnerName};
 
 /// Delegations below the registrable domain that are followed for one name.
 const MAX_CUTS: usize = 4;
+/// Where fewer packets are left, a question goes to two nameservers of its zone only.
+const SCARCE_PACKETS: u32 = 160;
 
 /// The gathering of one check.
 pub struct Gathering {
@@ -26,71 +29,108 @@ pub struct Gathering {
 impl Gathering {
     /// Everything ends by `deadline`.
     pub fn new(dns: &Dns, domain: &DomainName, deadline: Instant) -> Self {
-        let asking = Asking::new(dns, Budget::new(deadline));
+        let asking = Asking::new(dns, Budget::new(deadline, dns.sockets.clone()));
         Self { asking, registrable: domain.registrable().owner(), is_begun: false }
     }
 
     /// Asks all of them at once and writes what was said into `observed`.
     pub async fn ask(&mut self, asks: &[Ask], observed: &mut Observed) {
+        let budget = self.asking.budget.clone();
+        let asks: Vec<&Ask> = asks.iter().take_while(|_| !budget.is_spent() && budget.take_question()).collect();
+        let mut resolving = JoinSet::new();
+        for ask in &asks {
+            let (asking, question) = (self.asking.clone(), ask.question.clone());
+            resolving.spawn(async move { (asking.resolver(&question).await, question) });
+        }
         if !self.is_begun {
             self.is_begun = true;
             self.begin(observed).await;
         }
-        let mut open = JoinSet::new();
-        for ask in asks {
-            if self.asking.budget.is_spent() || !self.asking.budget.take_question() {
-                observed.is_exhausted = true;
-                break;
-            }
-            let (asking, question) = (self.asking.clone(), ask.question.clone());
-            let zone = match ask.whom {
-                Whom::Zone => observed.zone_of(&ask.question.name).filter(|zone| is_served(zone)).cloned(),
-                Whom::Resolver => None,
+        let mut telling = JoinSet::new();
+        for ask in asks.iter().filter(|ask| ask.whom == Whom::Zone) {
+            let Some(zone) = observed.zone_of(&ask.question.name).filter(|zone| is_served(zone)).cloned() else {
+                continue;
             };
-            open.spawn(async move {
-                let (told, reply) = tokio::join!(ask_zone(&asking, zone, &question), asking.resolver(&question));
-                (question, told, reply)
-            });
+            let (asking, question) = (self.asking.clone(), ask.question.clone());
+            telling.spawn(async move { (ask_zone(&asking, zone, &question).await, question) });
         }
-        for (question, told, resolver) in open.join_all().await {
+        for (resolver, question) in resolving.join_all().await {
+            observed.replies.insert(question, Observation { servers: Vec::new(), resolver: Some(resolver) });
+        }
+        for (told, question) in telling.join_all().await {
             for zone in told.zones {
                 if !observed.zones.iter().any(|known| known.zone == zone.zone) {
                     observed.zones.push(zone);
                 }
             }
-            let observation = Observation { servers: told.servers, resolver: Some(resolver) };
-            observed.replies.insert(question, observation);
+            observed.replies.entry(question).or_default().servers = told.servers;
         }
-        if self.asking.budget.is_spent() {
-            observed.is_exhausted = true;
-        }
+        observed.is_exhausted |= budget.is_spent();
     }
 
     async fn begin(&self, observed: &mut Observed) {
-        if !self.asking.dns.settings.is_direct {
-            return;
-        }
-        match self.asking.find_registrable(&self.registrable).await {
+        let found = match self.asking.dns.settings.is_direct {
+            true => self.asking.find_registrable(&self.registrable).await,
+            false => Delegation::Unknown,
+        };
+        match found {
             Delegation::Found(zone) => observed.zones.push(zone),
             Delegation::Absent(absent) => observed.not_delegated = Some(absent),
-            Delegation::Unknown => {}
+            Delegation::Unknown => observed.not_delegated = self.asking.denied_by_resolver(&self.registrable).await,
         }
     }
 
     /// Asks the server that gave a first pass once more over TCP; that answer counts. Where there is no TCP, a second
     /// nameserver's word; where neither is to be had, it stands.
     pub async fn confirm(&mut self, question: &Question, observed: &mut Observed) {
-        let Some(zone) = observed.zone_of(&question.name).map(|zone| zone.zone.clone()) else { return };
-        let Some(observation) = observed.replies.get_mut(question) else { return };
-        let answered = |said: &&mut ServerReply| said.reply.failure().is_none() && said.reply.aliases.is_empty();
-        let Some(said) = observation.servers.iter_mut().find(answered) else { return };
-        let server = SocketAddr::new(said.address, self.asking.dns.settings.authority_port);
-        let query = Query { question, server, is_recursive: false, is_checking_disabled: false };
-        let Ok(message) = over_tcp(&self.asking.budget, &query).await else { return };
-        if let Outcome::Reply(reply) = packet::read_authoritative(&message, question, &zone) {
-            said.reply = reply;
+        self.confirm_all(std::slice::from_ref(question), observed).await;
+    }
+
+    /// [`Gathering::confirm`] for several questions at once.
+    pub async fn confirm_all(&mut self, questions: &[Question], observed: &mut Observed) {
+        let mut open = JoinSet::new();
+        for question in questions {
+            let Some(zone) = observed.zone_of(&question.name).map(|zone| zone.zone.clone()) else { continue };
+            let Some(observation) = observed.replies.get(question) else { continue };
+            let (asking, question, servers) = (self.asking.clone(), question.clone(), observation.servers.clone());
+            open.spawn(async move { (confirmed(&asking, &zone, &question, servers).await, question) });
+        }
+        for (servers, question) in open.join_all().await {
+            observed.replies.entry(question).or_default().servers = servers;
         }
     }
+}
+
+async fn confirmed(
+    asking: &Asking,
+    zone: &OwnerName,
+    question: &Question,
+    mut servers: Vec<ServerReply>,
+) -> Vec<ServerReply> {
+    let has_records = |said: &ServerReply| !said.reply.records().is_empty();
+    let Some(first) = servers.iter().position(has_records) else { return servers };
+    let server = SocketAddr::new(servers[first].address, asking.dns.settings.authority_port);
+    let query = Query { question, server, is_recursive: false, is_checking_disabled: false };
+    let heard = over_tcp(&asking.budget, &query, true).await;
+    if let Ok(message) = heard {
+        let outcome = packet::read_authoritative(&message, question, zone);
+        let reply = Finishing::new(asking, zone, question).finish(servers[first].address, outcome).await;
+        if reply.failure().is_none() {
+            servers[first].reply = reply;
+            return servers;
+        }
+    }
+    let is_another = |said: &ServerReply| said.address != servers[first].address && said.reply.failure().is_none();
+    let Some(second) = servers.iter().position(is_another) else { return servers };
+    let outcome = asking.server(zone, servers[second].address, question).await;
+    let reply = Finishing::new(asking, zone, question).finish(servers[second].address, outcome).await;
+    if reply.failure().is_none() {
+        if !same_answer(&reply, &servers[first].reply) {
+            servers[first].reply = Reply::failed(AskFailure::Timeout);
+        }
+        servers[second].reply = reply;
+    }
+    servers
 }
 
 /// What the nameservers said, and the zones below that were met on the way.
@@ -100,9 +140,8 @@ struct Told {
     zones: Vec<ZoneFacts>,
 }
 
-async fn ask_zone(asking: &Asking, zone: Option<ZoneFacts>, question: &Question) -> Told {
+async fn ask_zone(asking: &Asking, mut zone: ZoneFacts, question: &Question) -> Told {
     let mut told = Told::default();
-    let Some(mut zone) = zone else { return told };
     for _ in 0..MAX_CUTS {
         match ask_servers(asking, &zone, question).await {
             Heard::Replies(servers) => {
@@ -114,9 +153,6 @@ async fn ask_zone(asking: &Asking, zone: Option<ZoneFacts>, question: &Question)
                 zone = below;
             }
         }
-    }
-    for said in &mut told.servers {
-        finish_aliases(asking, question, &zone.zone, &mut said.reply).await;
     }
     told
 }
@@ -131,7 +167,8 @@ async fn ask_servers(asking: &Asking, zone: &ZoneFacts, question: &Question) -> 
     let mut open = JoinSet::new();
     // A lame server has nothing to say of the zone; a silent one is not waited for again.
     let serving = zone.servers.iter().filter(|server| matches!(server.state, ServerState::Serves { .. }));
-    for (at, server) in serving.enumerate() {
+    let enough = if asking.budget.packets_left() < SCARCE_PACKETS { 2 } else { usize::MAX };
+    for (at, server) in serving.take(enough).enumerate() {
         let Some(address) = server.address else { continue };
         let (asking, question, name) = (asking.clone(), question.clone(), server.server.clone());
         let zone = zone.zone.clone();
@@ -139,31 +176,61 @@ async fn ask_servers(asking: &Asking, zone: &ZoneFacts, question: &Question) -> 
     }
     let mut outcomes = open.join_all().await;
     outcomes.sort_by_key(|(at, ..)| *at);
+    let mut finishing = Finishing::new(asking, &zone.zone, question);
     let mut servers = Vec::new();
     for (_, server, address, outcome) in outcomes {
-        let reply = match outcome {
-            Outcome::Reply(reply) => reply,
-            Outcome::Failed(failure) => Reply::failed(failure),
-            Outcome::Referral { zone: cut, servers, glue } => {
-                return Heard::Below(asking.facts(cut, zone.zone.clone(), servers, &glue).await);
-            }
-        };
-        servers.push(ServerReply { server, address, reply });
+        if let Outcome::Referral { zone: cut, servers, glue } = outcome {
+            return Heard::Below(asking.below(cut, zone.zone.clone(), servers, &glue).await);
+        }
+        servers.push(ServerReply { server, address, reply: finishing.finish(address, outcome).await });
     }
     Heard::Replies(servers)
 }
 
-/// A CNAME that leads out of the zone is followed by the resolver.
-async fn finish_aliases(asking: &Asking, question: &Question, zone: &OwnerName, reply: &mut Reply) {
-    let Some(last) = reply.aliases.last().filter(|last| reply.answer == Answer::NoData && !last.is_within(zone)) else {
-        return;
-    };
-    let rest = asking.resolver(&Question::new(last.clone(), question.rtype)).await;
-    let mut aliases = reply.aliases.clone();
-    aliases.extend(rest.aliases);
-    let is_loop = aliases.len() > MAX_ALIASES;
-    let answer = if is_loop { Answer::Failed(AskFailure::Malformed) } else { rest.answer };
-    *reply = Reply { answer, aliases, ttl_s: rest.ttl_s };
+/// Brings what servers of one zone said to an end: a CNAME's target inside the zone is asked at the same server, one
+/// outside it at the resolver, once for all servers.
+struct Finishing<'a> {
+    asking: &'a Asking,
+    zone: &'a OwnerName,
+    question: &'a Question,
+    resolved: HashMap<OwnerName, Reply>,
+}
+
+impl<'a> Finishing<'a> {
+    fn new(asking: &'a Asking, zone: &'a OwnerName, question: &'a Question) -> Self {
+        Self { asking, zone, question, resolved: HashMap::new() }
+    }
+
+    async fn finish(&mut self, address: IpAddr, outcome: Outcome) -> Reply {
+        let mut aliases = match outcome {
+            Outcome::Reply(reply) => return reply,
+            Outcome::Alias(aliases) => aliases,
+            Outcome::Failed(failure) => return Reply::failed(failure),
+            Outcome::Referral { .. } => return Reply::failed(AskFailure::Malformed),
+        };
+        let Some(target) = aliases.last().cloned() else { return Reply::failed(AskFailure::Malformed) };
+        let rest = self.ask_target(address, &target).await;
+        let is_loop = rest.aliases.iter().any(|alias| aliases.contains(alias) || *alias == self.question.name);
+        aliases.extend(rest.aliases);
+        let is_endless = is_loop || aliases.len() > MAX_ALIASES;
+        let answer = if is_endless { Answer::Failed(AskFailure::Malformed) } else { rest.answer };
+        Reply { answer, aliases, ttl_s: rest.ttl_s }
+    }
+
+    async fn ask_target(&mut self, address: IpAddr, target: &OwnerName) -> Reply {
+        let question = Question::new(target.clone(), self.question.rtype);
+        if target.is_within(self.zone)
+            && let Outcome::Reply(reply) = self.asking.server(self.zone, address, &question).await
+        {
+            return reply;
+        }
+        if let Some(reply) = self.resolved.get(target) {
+            return reply.clone();
+        }
+        let reply = self.asking.resolver(&question).await;
+        self.resolved.insert(target.clone(), reply.clone());
+        reply
+    }
 }
 
 fn is_served(zone: &ZoneFacts) -> bool {

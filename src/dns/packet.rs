@@ -9,6 +9,8 @@ use crate::records::OwnerName;
 
 /// What a UDP answer may measure (DNS flag day 2020).
 const UDP_PAYLOAD: u16 = 1232;
+const HEADER_LENGTH: usize = 12;
+const FORMERR: u8 = 1;
 /// More CNAMEs than this are a loop or an abuse (contract, section 5).
 pub const MAX_ALIASES: usize = 11;
 
@@ -16,6 +18,8 @@ pub const MAX_ALIASES: usize = 11;
 #[derive(Debug)]
 pub enum Outcome {
     Reply(Reply),
+    /// A chain of CNAMEs whose last target is still to be asked: it left the zone, or the server did not go on.
+    Alias(Vec<OwnerName>),
     /// The asked server passes on to a zone below: its name, its nameservers, their addresses.
     Referral {
         zone: OwnerName,
@@ -25,14 +29,28 @@ pub enum Outcome {
     Failed(AskFailure),
 }
 
+/// A query on its way.
+#[derive(Debug)]
+pub struct Sent {
+    id: u16,
+    pub bytes: Vec<u8>,
+    /// Its question section, byte by byte: an answer repeats it, letter case included (0x20).
+    question: Vec<u8>,
+}
+
 /// A query in bytes; the name's letters are in the case given (0x20). `None`: the name does not fit.
-pub fn query(id: u16, question: &Question, cased: &str, flags: Flags) -> Option<(Vec<u8>, Name)> {
+pub fn query(id: u16, question: &Question, cased: &str, flags: Flags) -> Option<Sent> {
+    if !question.name.fits_the_wire() {
+        return None;
+    }
     let mut name = Name::from_ascii(cased).ok()?;
     name.set_fqdn(true);
     let mut message = Message::new(id, MessageType::Query, OpCode::Query);
     message.metadata.recursion_desired = flags.is_recursive;
     message.metadata.checking_disabled = flags.is_checking_disabled;
-    let mut asked = Query::query(name.clone(), wire_type(question.rtype));
+    // The length bytes of the labels, the root's, type and class.
+    let question_length = name.iter().map(|label| label.len() + 1).sum::<usize>() + 1 + 4;
+    let mut asked = Query::query(name, wire_type(question.rtype));
     asked.query_class = DNSClass::IN;
     message.add_query(asked);
     if flags.has_edns {
@@ -40,7 +58,9 @@ pub fn query(id: u16, question: &Question, cased: &str, flags: Flags) -> Option<
         edns.set_max_payload(UDP_PAYLOAD).set_version(0);
         message.set_edns(edns);
     }
-    Some((message.to_vec().ok()?, name))
+    let bytes = message.to_vec().ok()?;
+    let question = bytes.get(HEADER_LENGTH..HEADER_LENGTH + question_length)?.to_vec();
+    Some(Sent { id, bytes, question })
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,35 +76,35 @@ pub enum Match {
     Yes(Box<Message>),
     /// The same name in other case: a server that folds, or a forger that guesses.
     Folded,
+    /// Answers this query, and cannot be read: counts that lie, pointers that loop, data cut off.
+    Garbled,
     No,
 }
 
-pub fn matches(bytes: &[u8], id: u16, name: &Name, rtype: RecordType) -> Match {
-    let Ok(message) = Message::from_vec(bytes) else {
-        return match header_only(bytes, id) {
-            Some(message) => Match::Yes(message),
-            None => Match::No,
-        };
-    };
-    if message.metadata.id != id || message.metadata.message_type != MessageType::Response {
+/// Compares header and question before anything else is read.
+pub fn matches(bytes: &[u8], sent: &Sent) -> Match {
+    let is_answer = bytes.len() >= HEADER_LENGTH && bytes[..2] == sent.id.to_be_bytes() && bytes[2] & 0x80 != 0;
+    if !is_answer {
         return Match::No;
     }
-    match message.queries.as_slice() {
-        [query] if query.query_type != wire_type(rtype) || query.name != *name => Match::No,
-        [query] if !query.name.eq_case(name) => Match::Folded,
-        [_] => Match::Yes(Box::new(message)),
+    let read = || Message::from_vec(bytes).map_or(Match::Garbled, |message| Match::Yes(Box::new(message)));
+    let question = bytes.get(HEADER_LENGTH..HEADER_LENGTH + sent.question.len());
+    match ([bytes[4], bytes[5]], question) {
+        ([0, 1], Some(question)) if question == sent.question => read(),
+        ([0, 1], Some(question)) if question.eq_ignore_ascii_case(&sent.question) => Match::Folded,
         // Servers that choke on EDNS answer FORMERR without the question.
-        [] if message.metadata.response_code == ResponseCode::FormErr => Match::Yes(Box::new(message)),
+        ([0, 0], _) if bytes[3] & 0x0f == FORMERR => read(),
         _ => Match::No,
     }
 }
 
-/// An answer with our id whose rest cannot be read counts as unusable, not as unheard.
-fn header_only(bytes: &[u8], id: u16) -> Option<Box<Message>> {
-    let is_ours = bytes.len() >= 12 && bytes[..2] == id.to_be_bytes() && bytes[2] & 0x80 != 0;
-    let mut message = Message::new(id, MessageType::Response, OpCode::Query);
-    message.metadata.response_code = ResponseCode::BADVERS;
-    is_ours.then(|| Box::new(message))
+/// Reads what came over TCP, where nobody off the path answers: letter case is the server's habit.
+pub fn matches_folded(bytes: &[u8], sent: &Sent) -> Option<Message> {
+    match matches(bytes, sent) {
+        Match::Yes(message) => Some(*message),
+        Match::Folded => Message::from_vec(bytes).ok(),
+        Match::Garbled | Match::No => None,
+    }
 }
 
 pub fn is_truncated(message: &Message) -> bool {
@@ -145,13 +165,18 @@ fn referral(message: &Message, question: &Question, zone: &OwnerName) -> Option<
     Some(Outcome::Referral { zone: cut, servers, glue })
 }
 
-/// Follows CNAMEs inside `zone` within the message. A chain that leaves it ends with an answer of no records whose
-/// last alias is still to be asked, see [`pending_alias`].
+/// The zone whose SOA stands beside a negative answer (RFC 2308 section 3).
+pub fn denying_zone(message: &Message) -> Option<OwnerName> {
+    let soa = message.authorities.iter().find(|record| matches!(record.data, RData::SOA(_)))?;
+    Some(owner(&soa.name))
+}
+
+/// Follows CNAMEs inside `zone` within the message; records of other names are not looked at.
 fn follow(message: &Message, question: &Question, zone: &OwnerName) -> Outcome {
     let mut at = question.name.clone();
     let mut aliases = Vec::new();
     loop {
-        let here: Vec<&Record> = message.answers.iter().filter(|record| owner(&record.name) == at).collect();
+        let here: Vec<&Record> = message.answers.iter().filter(|record| is_of(record, &at)).collect();
         let found: Vec<RecordData> = here
             .iter()
             .filter(|record| record.record_type() == wire_type(question.rtype))
@@ -175,11 +200,21 @@ fn follow(message: &Message, question: &Question, zone: &OwnerName) -> Outcome {
             }
             Some(target) => {
                 aliases.push(target);
-                return Outcome::Reply(Reply { answer: Answer::NoData, aliases, ttl_s: 0 });
+                return Outcome::Alias(aliases);
             }
+            // Neither data nor a SOA that denies it: the target lies below a cut, or the server leaves it to us.
+            None if !aliases.is_empty() && !zone.is_root() && !is_denied(message) => return Outcome::Alias(aliases),
             None => return Outcome::Reply(negative(message, aliases)),
         }
     }
+}
+
+fn is_of(record: &Record, name: &OwnerName) -> bool {
+    record.dns_class == DNSClass::IN && owner(&record.name) == *name
+}
+
+fn is_denied(message: &Message) -> bool {
+    message.metadata.response_code == ResponseCode::NXDomain || denying_zone(message).is_some()
 }
 
 fn negative(message: &Message, aliases: Vec<OwnerName>) -> Reply {
