@@ -202,34 +202,46 @@ impl<'a> Finishing<'a> {
     }
 
     async fn finish(&mut self, address: IpAddr, outcome: Outcome) -> Reply {
-        let mut aliases = match outcome {
-            Outcome::Reply(reply) => return reply,
-            Outcome::Alias(aliases) => aliases,
-            Outcome::Failed(failure) => return Reply::failed(failure),
-            Outcome::Referral { .. } => return Reply::failed(AskFailure::Malformed),
-        };
-        let Some(target) = aliases.last().cloned() else { return Reply::failed(AskFailure::Malformed) };
-        let rest = self.ask_target(address, &target).await;
-        let is_loop = rest.aliases.iter().any(|alias| aliases.contains(alias) || *alias == self.question.name);
-        aliases.extend(rest.aliases);
-        let is_endless = is_loop || aliases.len() > MAX_ALIASES;
-        let answer = if is_endless { Answer::Failed(AskFailure::Malformed) } else { rest.answer };
-        Reply { answer, aliases, ttl_s: rest.ttl_s }
+        let mut outcome = outcome;
+        let mut aliases: Vec<OwnerName> = Vec::new();
+        loop {
+            let (reply, further) = match outcome {
+                Outcome::Reply(mut reply) => {
+                    let further = std::mem::take(&mut reply.aliases);
+                    (Some(reply), further)
+                }
+                Outcome::Alias(further) => (None, further),
+                Outcome::Failed(failure) => return Reply::failed(failure),
+                Outcome::Referral { .. } => return Reply::failed(AskFailure::Malformed),
+            };
+            for alias in further {
+                if aliases.contains(&alias) || alias == self.question.name || aliases.len() >= MAX_ALIASES {
+                    return Reply::failed(AskFailure::Malformed);
+                }
+                aliases.push(alias);
+            }
+            if let Some(reply) = reply {
+                return Reply { aliases, ..reply };
+            }
+            let Some(target) = aliases.last().cloned() else { return Reply::failed(AskFailure::Malformed) };
+            outcome = self.ask_target(address, &target).await;
+        }
     }
 
-    async fn ask_target(&mut self, address: IpAddr, target: &OwnerName) -> Reply {
+    async fn ask_target(&mut self, address: IpAddr, target: &OwnerName) -> Outcome {
         let question = Question::new(target.clone(), self.question.rtype);
-        if target.is_within(self.zone)
-            && let Outcome::Reply(reply) = self.asking.server(self.zone, address, &question).await
-        {
-            return reply;
+        if target.is_within(self.zone) {
+            let outcome = self.asking.server(self.zone, address, &question).await;
+            if matches!(outcome, Outcome::Reply(_) | Outcome::Alias(_)) {
+                return outcome;
+            }
         }
         if let Some(reply) = self.resolved.get(target) {
-            return reply.clone();
+            return Outcome::Reply(reply.clone());
         }
         let reply = self.asking.resolver(&question).await;
         self.resolved.insert(target.clone(), reply.clone());
-        reply
+        Outcome::Reply(reply)
     }
 }
 
