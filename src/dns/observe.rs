@@ -10,7 +10,7 @@ use super::Dns;
 use super::authority::{Asking, Delegation};
 use super::engine::{Budget, Query, over_tcp};
 use super::packet::{self, MAX_ALIASES, Outcome};
-use crate::diagnosis::observed::{Answer, ServerReply, ServerState, ZoneFacts, same_answer};
+use crate::diagnosis::observed::{ServerReply, ServerState, ZoneFacts, same_answer};
 use crate::diagnosis::{Ask, AskFailure, Observation, Observed, Question, Reply, Whom};
 use crate::records::{DomainName, OwnerName};
 
