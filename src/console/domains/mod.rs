@@ -1,0 +1,131 @@
+//! The domains of a team: list, show, tag, delete, and what happened to them. `create` makes one, `checks` verifies it.
+
+mod checks;
+mod create;
+mod tags;
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use self::tags::check_tags;
+use super::view::{DomainPage, DomainView, EventView, EvidenceView};
+use super::{Actor, Console, DomainQuery};
+use crate::failure::Failure;
+use crate::records::DomainName;
+use crate::records::plan::RecordKey;
+use crate::records::zonefile::{self, ZoneEntry};
+use crate::store;
+use crate::verify::{self, Planned};
+
+impl Console {
+    pub async fn list_domains(&self, actor: &Actor, query: &DomainQuery) -> Result<DomainPage, Failure> {
+        let after = query.after.as_deref().map(parse_cursor).transpose()?;
+        let q = query.q.as_deref().map(str::trim).filter(|q| !q.is_empty()).map(str::to_lowercase);
+        let mut conn = self.0.pool.acquire().await?;
+        let filter = store::domains::Filter {
+            limit: query.limit + 1,
+            after: after.as_deref(),
+            q: q.as_deref(),
+            status: query.status,
+            tag: query.tag.as_ref().map(|(key, value)| (key.as_str(), value.as_str())),
+        };
+        let mut rows = store::domains::list(&mut conn, actor.team_id, &filter).await?;
+        let has_more = rows.len() > query.limit as usize;
+        rows.truncate(query.limit as usize);
+        let next = has_more.then(|| rows.last().map(|row| row.name.to_string())).flatten();
+        Ok(DomainPage { domains: rows.into_iter().map(|row| DomainView::new(row, Vec::new())).collect(), next })
+    }
+
+    /// `domain` is the id or the name. What belongs to another team is not found.
+    pub async fn find_domain(&self, actor: &Actor, domain: &str) -> Result<DomainView, Failure> {
+        let planned = self.load(actor, domain).await?;
+        self.view(planned).await
+    }
+
+    pub async fn find_evidence(&self, actor: &Actor, domain: &str, key: &RecordKey) -> Result<EvidenceView, Failure> {
+        let planned = self.load(actor, domain).await?;
+        let mut conn = self.0.pool.acquire().await?;
+        let rows = store::records::list(&mut conn, actor.team_id, planned.domain.id).await?;
+        drop(conn);
+        let evidence = rows.into_iter().find(|row| row.key == *key).and_then(|row| row.evidence);
+        let domain = self.view(planned).await?;
+        let record =
+            domain.records.iter().find(|record| record.key == *key).cloned().ok_or(Failure::NotFound("record"))?;
+        Ok(EvidenceView { domain, record, evidence })
+    }
+
+    /// Replaces the tags.
+    pub async fn set_tags(
+        &self,
+        actor: &Actor,
+        domain: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<DomainView, Failure> {
+        check_tags(&tags)?;
+        let planned = self.load(actor, domain).await?;
+        let mut conn = self.0.pool.acquire().await?;
+        store::domains::set_tags(&mut conn, actor.team_id, planned.domain.id, &tags).await?;
+        drop(conn);
+        self.find_domain(actor, domain).await
+    }
+
+    pub async fn delete_domain(&self, actor: &Actor, domain: &str) -> Result<(), Failure> {
+        let planned = self.load(actor, domain).await?;
+        let mut conn = self.0.pool.acquire().await?;
+        let is_gone = store::domains::delete(&mut conn, actor.team_id, planned.domain.id).await?;
+        if is_gone { Ok(()) } else { Err(Failure::NotFound("domain")) }
+    }
+
+    /// Newest first, with the cursor of the next page.
+    pub async fn list_events(
+        &self,
+        actor: &Actor,
+        domain: &str,
+        limit: u32,
+        after: Option<String>,
+    ) -> Result<(Vec<EventView>, Option<String>), Failure> {
+        let unusable = || Failure::field("after", "This is no cursor of this list.");
+        let after = after.map(|text| text.parse::<Uuid>()).transpose().map_err(|_| unusable())?;
+        let planned = self.load(actor, domain).await?;
+        let mut conn = self.0.pool.acquire().await?;
+        let mut rows = store::events::list(&mut conn, actor.team_id, planned.domain.id, limit + 1, after).await?;
+        let has_more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let next = has_more.then(|| rows.last().map(|row| row.id.to_string())).flatten();
+        Ok((rows.into_iter().map(EventView::from).collect(), next))
+    }
+
+    /// A BIND zone fragment of what is to be published.
+    pub async fn zone_file(&self, actor: &Actor, domain: &str) -> Result<String, Failure> {
+        let view = self.find_domain(actor, domain).await?;
+        let offered = view.records.iter().filter(|record| record.is_offered());
+        let entries: Vec<ZoneEntry> = offered
+            .map(|record| ZoneEntry {
+                name: record.name.clone(),
+                rtype: record.rtype,
+                value: record.suggested_value.clone().unwrap_or_else(|| record.value.clone()),
+                priority: record.priority,
+                replaces: record.replaced(),
+            })
+            .collect();
+        Ok(zonefile::render(&entries))
+    }
+
+    async fn load(&self, actor: &Actor, domain: &str) -> Result<Planned, Failure> {
+        let mut conn = self.0.pool.acquire().await?;
+        let profile = store::profile::get(&mut conn).await?.unwrap_or_default();
+        drop(conn);
+        verify::load(&self.0.pool, actor.team_id, domain, &profile).await?.ok_or(Failure::NotFound("domain"))
+    }
+
+    async fn view(&self, planned: Planned) -> Result<DomainView, Failure> {
+        let mut conn = self.0.pool.acquire().await?;
+        let rows = store::records::list(&mut conn, planned.domain.team_id, planned.domain.id).await?;
+        Ok(DomainView::with_records(planned, &rows))
+    }
+}
+
+fn parse_cursor(text: &str) -> Result<String, Failure> {
+    DomainName::parse(text).map(String::from).map_err(|_| Failure::field("after", "This is no cursor of this list."))
+}
