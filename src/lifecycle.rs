@@ -1,5 +1,7 @@
 //! Verdicts over time → statuses (contract, section 4). Pure: the clock is a parameter.
 
+pub mod schedule;
+
 use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
