@@ -25,7 +25,8 @@ const MAX_ROUNDS: usize = 40;
 pub async fn look(dns: &Dns, plan: &Plan) -> Diagnosis {
     let deadline = Instant::now() + GATHERING_BUDGET;
     let mut observed = Observed::default();
-    let mut gathering = Gathering::new(dns, &plan.domain, deadline);
+    let first = diagnosis::questions(plan, &observed);
+    let mut gathering = Gathering::new(dns, &plan.domain, &first, deadline);
     gather(&mut gathering, plan, &mut observed).await;
     diagnosis::diagnose(plan, &observed)
 }
@@ -34,7 +35,8 @@ pub async fn look(dns: &Dns, plan: &Plan) -> Diagnosis {
 async fn look_and_confirm(dns: &Dns, plan: &Plan, is_verified: impl Fn(&RecordDiagnosis) -> bool) -> Diagnosis {
     let deadline = Instant::now() + GATHERING_BUDGET;
     let mut observed = Observed::default();
-    let mut gathering = Gathering::new(dns, &plan.domain, deadline);
+    let first = diagnosis::questions(plan, &observed);
+    let mut gathering = Gathering::new(dns, &plan.domain, &first, deadline);
     gather(&mut gathering, plan, &mut observed).await;
     let first = diagnosis::diagnose(plan, &observed);
     let is_first_pass = |seen: &RecordDiagnosis| seen.verdict.is_good() && !seen.is_inherited && !is_verified(seen);

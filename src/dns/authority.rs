@@ -1,13 +1,13 @@
 //! Zone cut → nameservers → direct questions, per server. Parent first: what the parent's servers delegate counts.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
-use super::engine::{Budget, Query, exchange};
+use super::engine::{Budget, Query};
+use super::once::Once;
 use super::packet::{self, Outcome};
 use super::recursive::Resolvers;
 use super::{Dns, private};
@@ -18,8 +18,6 @@ use crate::records::OwnerName;
 /// Of so many NS names at most, so many addresses are asked (contract, section 5).
 const MAX_NAMES: usize = 20;
 const MAX_ADDRESSES: usize = 8;
-/// Outstanding questions an address.
-const MAX_OUTSTANDING: usize = 16;
 /// The parent's servers hold the same zone: three of them are enough, and two that deny a name.
 const MAX_PARENT_ADDRESSES: usize = 3;
 const ENOUGH_DENIERS: usize = 2;
@@ -30,9 +28,23 @@ pub struct Asking {
     pub dns: Dns,
     pub budget: Budget,
     resolvers: Resolvers,
-    outstanding: Arc<Mutex<HashMap<IpAddr, Arc<Semaphore>>>>,
+    /// What each server of a zone said to each question.
+    said: Once<(OwnerName, IpAddr, Question), Outcome>,
     /// Zones below the registrable one, so that each is looked at once.
-    cuts: Arc<Mutex<HashMap<OwnerName, Arc<OnceCell<ZoneFacts>>>>>,
+    cuts: Once<OwnerName, ZoneFacts>,
+    /// Asked of the registrable domain's servers while these are still looked at.
+    ahead: Arc<[Question]>,
+}
+
+/// How a nameserver is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// UDP first; each question once a check.
+    Once,
+    /// As [`Way::Once`], whatever was said before.
+    Again,
+    /// TCP alone, whatever was said before.
+    Tcp,
 }
 
 /// A nameserver at one address.
@@ -40,6 +52,15 @@ pub struct Asking {
 pub struct Server {
     pub name: OwnerName,
     pub address: IpAddr,
+}
+
+/// A zone as its parent's servers pass on to it.
+#[derive(Debug, Clone)]
+pub struct Cut {
+    pub zone: OwnerName,
+    pub parent: OwnerName,
+    pub names: Vec<OwnerName>,
+    pub glue: Vec<(OwnerName, IpAddr)>,
 }
 
 /// How a zone was found.
@@ -51,33 +72,46 @@ pub enum Delegation {
 }
 
 impl Asking {
-    pub fn new(dns: &Dns, budget: Budget) -> Self {
-        let resolvers = Resolvers::new(&dns.settings.resolvers);
-        Self { dns: dns.clone(), budget, resolvers, outstanding: Arc::default(), cuts: Arc::default() }
+    /// What is asked `ahead` must be asked of the registrable domain's servers in any case.
+    pub fn new(dns: &Dns, budget: Budget, ahead: &[Question]) -> Self {
+        let resolvers = Resolvers::new(&dns.settings.resolvers, Arc::clone(&dns.engine), budget.clone());
+        let (said, cuts) = (Once::default(), Once::default());
+        Self { dns: dns.clone(), budget, resolvers, said, cuts, ahead: ahead.into() }
     }
 
     /// Asks one nameserver of `zone`, not recursively.
-    pub async fn server(&self, zone: &OwnerName, address: IpAddr, question: &Question) -> Outcome {
-        let slot = {
-            let mut all = self.outstanding.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(address).or_insert_with(|| Arc::new(Semaphore::new(MAX_OUTSTANDING))))
-        };
-        let _permit = slot.acquire_owned().await;
+    pub async fn server(&self, way: Way, zone: &OwnerName, address: IpAddr, question: &Question) -> Outcome {
+        let asking = self.ask_server(way, zone, address, question);
+        match way {
+            Way::Once => self.said.get((zone.clone(), address, question.clone()), asking).await,
+            Way::Again | Way::Tcp => asking.await,
+        }
+    }
+
+    async fn ask_server(&self, way: Way, zone: &OwnerName, address: IpAddr, question: &Question) -> Outcome {
+        if let Err(failure) = self.budget.take_question(question) {
+            return Outcome::Failed(failure);
+        }
         let server = SocketAddr::new(address, self.dns.settings.authority_port);
         let query = Query { question, server, is_recursive: false, is_checking_disabled: false };
-        match exchange(&self.budget, &query).await {
+        let engine = &self.dns.engine;
+        let heard = match way {
+            Way::Once | Way::Again => engine.exchange(&self.budget, &query).await,
+            Way::Tcp => engine.exchange_over_tcp(&self.budget, &query).await,
+        };
+        match heard {
             Ok(message) => packet::read_authoritative(&message, question, zone),
             Err(failure) => Outcome::Failed(failure),
         }
     }
 
     pub async fn resolver(&self, question: &Question) -> Reply {
-        self.resolvers.ask(&self.budget, question).await.reply
+        self.resolvers.ask(question).await.reply
     }
 
     /// Whether the resolver says NXDOMAIN of a registered name, with the SOA of a zone above it (RFC 2308 section 3).
     pub async fn denied_by_resolver(&self, registrable: &OwnerName) -> Option<NotDelegated> {
-        let said = self.resolvers.ask(&self.budget, &Question::new(registrable.clone(), RecordType::Ns)).await;
+        let said = self.resolvers.ask(&Question::new(registrable.clone(), RecordType::Ns)).await;
         let parent = said.denying_zone.filter(|zone| registrable != zone && registrable.is_within(zone))?;
         let is_denied = said.reply.answer == Answer::NoSuchName;
         is_denied.then(|| NotDelegated { registrable: registrable.clone(), parent, said_by: Vec::new() })
@@ -92,16 +126,20 @@ impl Asking {
         for server in servers {
             let (asking, parent) = (self.clone(), parent.clone());
             let question = Question::new(zone.clone(), RecordType::Ns);
-            open.spawn(async move { (asking.server(&parent, server.address, &question).await, server.name) });
+            open.spawn(
+                async move { (asking.server(Way::Once, &parent, server.address, &question).await, server.name) },
+            );
         }
         let mut deniers = BTreeSet::new();
         while let Some(Ok((outcome, server))) = open.join_next().await {
             match outcome {
-                Outcome::Referral { zone: cut, servers, glue } => {
-                    return Delegation::Found(self.facts(cut, parent, servers, &glue).await);
+                Outcome::Referral { zone, servers: names, glue } => {
+                    let cut = Cut { zone, parent, names, glue };
+                    return Delegation::Found(self.facts(cut, &self.ahead).await);
                 }
                 Outcome::Reply(Reply { answer: Answer::Found(records), .. }) => {
-                    return Delegation::Found(self.facts(zone.clone(), parent, ns_of(&records), &[]).await);
+                    let cut = Cut { zone: zone.clone(), parent, names: ns_of(&records), glue: Vec::new() };
+                    return Delegation::Found(self.facts(cut, &self.ahead).await);
                 }
                 Outcome::Reply(Reply { answer: Answer::NoSuchName, .. }) => _ = deniers.insert(server),
                 _ => {}
@@ -115,10 +153,11 @@ impl Asking {
             return Delegation::Absent(NotDelegated { registrable: zone.clone(), parent, said_by });
         }
         let names = self.ns_names(zone).await;
-        match names.is_empty() {
-            true => Delegation::Unknown,
-            false => Delegation::Found(self.facts(zone.clone(), parent, names, &[]).await),
+        if names.is_empty() {
+            return Delegation::Unknown;
         }
+        let cut = Cut { zone: zone.clone(), parent, names, glue: Vec::new() };
+        Delegation::Found(self.facts(cut, &self.ahead).await)
     }
 
     /// The zone above, and its NS names: a public suffix is not always a zone of its own.
@@ -136,41 +175,35 @@ impl Asking {
     }
 
     /// [`Asking::facts`] of a zone met on the way down; one look serves all questions of the check.
-    pub async fn below(
-        &self,
-        zone: OwnerName,
-        parent: OwnerName,
-        delegation: Vec<OwnerName>,
-        glue: &[(OwnerName, IpAddr)],
-    ) -> ZoneFacts {
-        let cell = {
-            let mut cuts = self.cuts.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(cuts.entry(zone.clone()).or_default())
-        };
-        cell.get_or_init(|| self.facts(zone, parent, delegation, glue)).await.clone()
+    pub async fn below(&self, cut: Cut) -> ZoneFacts {
+        self.cuts.get(cut.zone.clone(), self.facts(cut, &[])).await
     }
 
-    /// A delegated zone with its servers looked at: who serves it, and what they say its NS are.
-    async fn facts(
-        &self,
-        zone: OwnerName,
-        parent: OwnerName,
-        delegation: Vec<OwnerName>,
-        glue: &[(OwnerName, IpAddr)],
-    ) -> ZoneFacts {
-        let addresses = self.addresses(&delegation, glue).await;
+    /// A delegated zone with its servers looked at: who serves it, and what they say its NS are. What is asked `ahead`
+    /// is asked at the same time, so that its answers are there when it is known whose count.
+    async fn facts(&self, cut: Cut, ahead: &[Question]) -> ZoneFacts {
+        let Cut { zone, parent, names: delegation, glue } = cut;
+        let addresses = self.addresses(&delegation, &glue).await;
+        let mut early = JoinSet::new();
         let mut looks = JoinSet::new();
         for server in addresses.clone() {
+            for question in ahead {
+                let (asking, zone, question) = (self.clone(), zone.clone(), question.clone());
+                early.spawn(async move { asking.server(Way::Once, &zone, server.address, &question).await });
+            }
             let (asking, zone) = (self.clone(), zone.clone());
             looks.spawn(async move {
                 let soa = Question::new(zone.clone(), RecordType::Soa);
                 let ns = Question::new(zone.clone(), RecordType::Ns);
-                let (soa, ns) =
-                    tokio::join!(asking.server(&zone, server.address, &soa), asking.server(&zone, server.address, &ns));
+                let (soa, ns) = tokio::join!(
+                    asking.server(Way::Once, &zone, server.address, &soa),
+                    asking.server(Way::Once, &zone, server.address, &ns)
+                );
                 (server, state(&soa), names_in(&ns))
             });
         }
         let mut looked = looks.join_all().await;
+        early.detach_all();
         looked.sort_by(|(a, ..), (b, ..)| a.cmp(b));
         let own_ns =
             looked.iter().map(|(.., names)| names).find(|names| !names.is_empty()).cloned().unwrap_or_default();

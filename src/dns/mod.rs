@@ -3,8 +3,10 @@
 mod authority;
 mod engine;
 pub mod observe;
+mod once;
 mod packet;
 mod private;
+mod query;
 pub mod recursive;
 #[cfg(test)]
 mod tests;
@@ -13,10 +15,7 @@ pub mod zone_world;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-
-/// Sockets open at once, well below the 1024 files that a process commonly may open.
-const MAX_SOCKETS: usize = 400;
+use self::engine::Engine;
 
 /// Whom to ask, and whom never.
 #[derive(Debug, Clone)]
@@ -35,13 +34,12 @@ pub struct DnsSettings {
 #[derive(Debug, Clone)]
 pub struct Dns {
     settings: Arc<DnsSettings>,
-    sockets: Arc<Semaphore>,
+    engine: Arc<Engine>,
 }
 
 impl Dns {
-    /// Fails where no socket can be opened at all.
+    /// Fails where no socket can be opened at all. The sockets are served by the current runtime.
     pub async fn start(settings: DnsSettings) -> std::io::Result<Self> {
-        tokio::net::UdpSocket::bind("127.0.0.1:0").await?;
-        Ok(Self { settings: Arc::new(settings), sockets: Arc::new(Semaphore::new(MAX_SOCKETS)) })
+        Ok(Self { settings: Arc::new(settings), engine: Arc::new(Engine::start()?) })
     }
 }

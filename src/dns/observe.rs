@@ -1,21 +1,23 @@
 //! One check's questions: per server, bounded in count and time. What is learnt here ends with the check.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Dns;
-use super::authority::{Asking, Delegation};
-use super::engine::{Budget, Query, over_tcp};
-use super::packet::{self, MAX_ALIASES, Outcome};
+use super::authority::{Asking, Cut, Delegation, Way};
+use super::engine::Budget;
+use super::packet::{MAX_ALIASES, Outcome};
 use crate::diagnosis::observed::{ServerReply, ServerState, ZoneFacts, same_answer};
 use crate::diagnosis::{Ask, AskFailure, Observation, Observed, Question, Reply, Whom};
 use crate::records::{DomainName, OwnerName};
 
 /// Delegations below the registrable domain that are followed for one name.
 const MAX_CUTS: usize = 4;
+/// Questions that are asked of every nameserver before it is known which of them serve.
+const MAX_AHEAD: usize = 12;
 /// Where fewer packets are left, a question goes to two nameservers of its zone only.
 const SCARCE_PACKETS: u32 = 160;
 
@@ -27,16 +29,20 @@ pub struct Gathering {
 }
 
 impl Gathering {
-    /// Everything ends by `deadline`.
-    pub fn new(dns: &Dns, domain: &DomainName, deadline: Instant) -> Self {
-        let asking = Asking::new(dns, Budget::new(deadline, dns.sockets.clone()));
+    /// Everything ends by `deadline`. The questions in `first` that go to the zone are asked as early as can be.
+    pub fn new(dns: &Dns, domain: &DomainName, first: &[Ask], deadline: Instant) -> Self {
+        let is_ahead = |ask: &&Ask| ask.whom == Whom::Zone;
+        let ahead: Vec<Question> =
+            first.iter().filter(is_ahead).take(MAX_AHEAD).map(|ask| ask.question.clone()).collect();
+        let asking = Asking::new(dns, Budget::new(deadline), &ahead);
         Self { asking, registrable: domain.registrable().owner(), is_begun: false }
     }
 
     /// Asks all of them at once and writes what was said into `observed`.
     pub async fn ask(&mut self, asks: &[Ask], observed: &mut Observed) {
         let budget = self.asking.budget.clone();
-        let asks: Vec<&Ask> = asks.iter().take_while(|_| !budget.is_spent() && budget.take_question()).collect();
+        let is_left = |ask: &&Ask| !budget.is_spent() && budget.take_question(&ask.question).is_ok();
+        let asks: Vec<&Ask> = asks.iter().take_while(is_left).collect();
         let mut resolving = JoinSet::new();
         for ask in &asks {
             let (asking, question) = (self.asking.clone(), ask.question.clone());
@@ -109,21 +115,16 @@ async fn confirmed(
 ) -> Vec<ServerReply> {
     let has_records = |said: &ServerReply| !said.reply.records().is_empty();
     let Some(first) = servers.iter().position(has_records) else { return servers };
-    let server = SocketAddr::new(servers[first].address, asking.dns.settings.authority_port);
-    let query = Query { question, server, is_recursive: false, is_checking_disabled: false };
-    let heard = over_tcp(&asking.budget, &query, true).await;
-    if let Ok(message) = heard {
-        let outcome = packet::read_authoritative(&message, question, zone);
-        let reply = Finishing::new(asking, zone, question).finish(servers[first].address, outcome).await;
-        if reply.failure().is_none() {
-            servers[first].reply = reply;
-            return servers;
-        }
+    let outcome = asking.server(Way::Tcp, zone, servers[first].address, question).await;
+    let reply = Finishing::new(asking, Way::Tcp, zone, question).finish(servers[first].address, outcome).await;
+    if reply.failure().is_none() {
+        servers[first].reply = reply;
+        return servers;
     }
     let is_another = |said: &ServerReply| said.address != servers[first].address && said.reply.failure().is_none();
     let Some(second) = servers.iter().position(is_another) else { return servers };
-    let outcome = asking.server(zone, servers[second].address, question).await;
-    let reply = Finishing::new(asking, zone, question).finish(servers[second].address, outcome).await;
+    let outcome = asking.server(Way::Again, zone, servers[second].address, question).await;
+    let reply = Finishing::new(asking, Way::Again, zone, question).finish(servers[second].address, outcome).await;
     if reply.failure().is_none() {
         if !same_answer(&reply, &servers[first].reply) {
             servers[first].reply = Reply::failed(AskFailure::Timeout);
@@ -172,15 +173,16 @@ async fn ask_servers(asking: &Asking, zone: &ZoneFacts, question: &Question) -> 
         let Some(address) = server.address else { continue };
         let (asking, question, name) = (asking.clone(), question.clone(), server.server.clone());
         let zone = zone.zone.clone();
-        open.spawn(async move { (at, name, address, asking.server(&zone, address, &question).await) });
+        open.spawn(async move { (at, name, address, asking.server(Way::Once, &zone, address, &question).await) });
     }
     let mut outcomes = open.join_all().await;
     outcomes.sort_by_key(|(at, ..)| *at);
-    let mut finishing = Finishing::new(asking, &zone.zone, question);
+    let mut finishing = Finishing::new(asking, Way::Once, &zone.zone, question);
     let mut servers = Vec::new();
     for (_, server, address, outcome) in outcomes {
-        if let Outcome::Referral { zone: cut, servers, glue } = outcome {
-            return Heard::Below(asking.below(cut, zone.zone.clone(), servers, &glue).await);
+        if let Outcome::Referral { zone: below, servers: names, glue } = outcome {
+            let cut = Cut { zone: below, parent: zone.zone.clone(), names, glue };
+            return Heard::Below(asking.below(cut).await);
         }
         servers.push(ServerReply { server, address, reply: finishing.finish(address, outcome).await });
     }
@@ -191,14 +193,15 @@ async fn ask_servers(asking: &Asking, zone: &ZoneFacts, question: &Question) -> 
 /// outside it at the resolver, once for all servers.
 struct Finishing<'a> {
     asking: &'a Asking,
+    way: Way,
     zone: &'a OwnerName,
     question: &'a Question,
     resolved: HashMap<OwnerName, Reply>,
 }
 
 impl<'a> Finishing<'a> {
-    fn new(asking: &'a Asking, zone: &'a OwnerName, question: &'a Question) -> Self {
-        Self { asking, zone, question, resolved: HashMap::new() }
+    fn new(asking: &'a Asking, way: Way, zone: &'a OwnerName, question: &'a Question) -> Self {
+        Self { asking, way, zone, question, resolved: HashMap::new() }
     }
 
     async fn finish(&mut self, address: IpAddr, outcome: Outcome) -> Reply {
@@ -231,7 +234,7 @@ impl<'a> Finishing<'a> {
     async fn ask_target(&mut self, address: IpAddr, target: &OwnerName) -> Outcome {
         let question = Question::new(target.clone(), self.question.rtype);
         if target.is_within(self.zone) {
-            let outcome = self.asking.server(self.zone, address, &question).await;
+            let outcome = self.asking.server(self.way, self.zone, address, &question).await;
             if matches!(outcome, Outcome::Reply(_) | Outcome::Alias(_)) {
                 return outcome;
             }

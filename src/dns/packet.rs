@@ -1,21 +1,17 @@
-//! Packets to and from values. Data from outside the asked zone is never used.
+//! What a reply says to its question, as values. Data from outside the asked zone is never used.
 
-use hickory_proto::op::{Edns, Message, MessageType, Metadata, OpCode, Query, ResponseCode};
+use hickory_proto::op::{Message, Metadata, ResponseCode};
 use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType as WireType};
 
 use crate::diagnosis::observed::{Answer, RecordData};
 use crate::diagnosis::{AskFailure, Question, RecordType, Reply};
 use crate::records::OwnerName;
 
-/// What a UDP answer may measure (DNS flag day 2020).
-const UDP_PAYLOAD: u16 = 1232;
-const HEADER_LENGTH: usize = 12;
-const FORMERR: u8 = 1;
 /// More CNAMEs than this are a loop or an abuse (contract, section 5).
 pub const MAX_ALIASES: usize = 11;
 
 /// What a reply says to its question.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Outcome {
     Reply(Reply),
     /// A chain of CNAMEs whose last target is still to be asked: it left the zone, or the server did not go on.
@@ -27,88 +23,6 @@ pub enum Outcome {
         glue: Vec<(OwnerName, std::net::IpAddr)>,
     },
     Failed(AskFailure),
-}
-
-/// A query on its way.
-#[derive(Debug)]
-pub struct Sent {
-    id: u16,
-    pub bytes: Vec<u8>,
-    /// Its question section, byte by byte: an answer repeats it, letter case included (0x20).
-    question: Vec<u8>,
-}
-
-/// A query in bytes; the name's letters are in the case given (0x20). `None`: the name does not fit.
-pub fn query(id: u16, question: &Question, cased: &str, flags: Flags) -> Option<Sent> {
-    if !question.name.fits_the_wire() {
-        return None;
-    }
-    let mut name = Name::from_ascii(cased).ok()?;
-    name.set_fqdn(true);
-    let mut message = Message::new(id, MessageType::Query, OpCode::Query);
-    message.metadata.recursion_desired = flags.is_recursive;
-    message.metadata.checking_disabled = flags.is_checking_disabled;
-    // The length bytes of the labels, the root's, type and class.
-    let question_length = name.iter().map(|label| label.len() + 1).sum::<usize>() + 1 + 4;
-    let mut asked = Query::query(name, wire_type(question.rtype));
-    asked.query_class = DNSClass::IN;
-    message.add_query(asked);
-    if flags.has_edns {
-        let mut edns = Edns::new();
-        edns.set_max_payload(UDP_PAYLOAD).set_version(0);
-        message.set_edns(edns);
-    }
-    let bytes = message.to_vec().ok()?;
-    let question = bytes.get(HEADER_LENGTH..HEADER_LENGTH + question_length)?.to_vec();
-    Some(Sent { id, bytes, question })
-}
-
-#[derive(Debug, Clone, Copy)]
-pub struct Flags {
-    pub is_recursive: bool,
-    pub is_checking_disabled: bool,
-    pub has_edns: bool,
-}
-
-/// Whether a packet answers this very query, letter case included.
-#[derive(Debug)]
-pub enum Match {
-    Yes(Box<Message>),
-    /// The same name in other case: a server that folds, or a forger that guesses.
-    Folded,
-    /// Answers this query, and cannot be read: counts that lie, pointers that loop, data cut off.
-    Garbled,
-    No,
-}
-
-/// Compares header and question before anything else is read.
-pub fn matches(bytes: &[u8], sent: &Sent) -> Match {
-    let is_answer = bytes.len() >= HEADER_LENGTH && bytes[..2] == sent.id.to_be_bytes() && bytes[2] & 0x80 != 0;
-    if !is_answer {
-        return Match::No;
-    }
-    let read = || Message::from_vec(bytes).map_or(Match::Garbled, |message| Match::Yes(Box::new(message)));
-    let question = bytes.get(HEADER_LENGTH..HEADER_LENGTH + sent.question.len());
-    match ([bytes[4], bytes[5]], question) {
-        ([0, 1], Some(question)) if question == sent.question => read(),
-        ([0, 1], Some(question)) if question.eq_ignore_ascii_case(&sent.question) => Match::Folded,
-        // Servers that choke on EDNS answer FORMERR without the question.
-        ([0, 0], _) if bytes[3] & 0x0f == FORMERR => read(),
-        _ => Match::No,
-    }
-}
-
-/// Reads what came over TCP, where nobody off the path answers: letter case is the server's habit.
-pub fn matches_folded(bytes: &[u8], sent: &Sent) -> Option<Message> {
-    match matches(bytes, sent) {
-        Match::Yes(message) => Some(*message),
-        Match::Folded => Message::from_vec(bytes).ok(),
-        Match::Garbled | Match::No => None,
-    }
-}
-
-pub fn is_truncated(message: &Message) -> bool {
-    message.metadata.truncation
 }
 
 /// Whether the server may be choking on EDNS (RFC 6891 section 7).

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::task::JoinSet;
 use tokio::time::{Duration, Instant, timeout_at};
 
-use super::engine::{Budget, Query, exchange};
+use super::engine::{Budget, Engine, Query};
+use super::once::Once;
 use super::packet::{self, Outcome};
 use crate::diagnosis::{AskFailure, Question, Reply};
 use crate::records::OwnerName;
@@ -30,6 +31,9 @@ pub fn system_resolvers() -> Vec<SocketAddr> {
 #[derive(Debug, Clone)]
 pub struct Resolvers {
     known: Arc<[Resolver]>,
+    engine: Arc<Engine>,
+    budget: Budget,
+    said: Once<Question, Said>,
 }
 
 #[derive(Debug)]
@@ -41,7 +45,7 @@ struct Resolver {
 }
 
 /// What a resolver said.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Said {
     pub reply: Reply,
     /// The zone whose SOA stands beside a negative answer.
@@ -60,35 +64,46 @@ impl Said {
 }
 
 impl Resolvers {
-    pub fn new(addresses: &[SocketAddr]) -> Self {
+    pub fn new(addresses: &[SocketAddr], engine: Arc<Engine>, budget: Budget) -> Self {
         let resolver = |address: &SocketAddr| Resolver {
             address: *address,
             has_answered: AtomicBool::new(false),
             delays: AtomicU32::new(0),
             silences: AtomicU32::new(0),
         };
-        Self { known: addresses.iter().map(resolver).collect() }
+        Self { known: addresses.iter().map(resolver).collect(), engine, budget, said: Once::default() }
     }
 
-    /// Asks the resolvers in turn, the next one as soon as one fails or keeps silent for a while; the first that
-    /// answers counts, else the last failure.
-    pub async fn ask(&self, budget: &Budget, question: &Question) -> Said {
+    /// What the resolvers say; each question is asked once a check.
+    pub async fn ask(&self, question: &Question) -> Said {
+        let asking = async {
+            match self.budget.take_question(question) {
+                Ok(()) => self.ask_in_turn(question).await,
+                Err(failure) => Said::failed(failure),
+            }
+        };
+        self.said.get(question.clone(), asking).await
+    }
+
+    /// The next resolver as soon as one fails or keeps silent for a while; the first that answers counts, else the
+    /// last failure.
+    async fn ask_in_turn(&self, question: &Question) -> Said {
         let mut waiting = self.usable().into_iter();
         let mut open = JoinSet::new();
         let mut worst = Said::failed(if self.known.is_empty() { AskFailure::Unreachable } else { AskFailure::Timeout });
         loop {
             let begun = waiting.next();
             if let Some(at) = begun {
-                let (resolvers, budget, question) = (self.clone(), budget.clone(), question.clone());
-                open.spawn(async move { resolvers.known[at].ask(&budget, &question).await });
+                let (resolvers, question) = (self.clone(), question.clone());
+                open.spawn(async move { resolvers.known[at].ask(&resolvers, &question).await });
             }
-            let patience = if waiting.len() > 0 { Instant::now() + HEDGE } else { budget.deadline };
-            match timeout_at(patience.min(budget.deadline), open.join_next()).await {
+            let patience = if waiting.len() > 0 { Instant::now() + HEDGE } else { self.budget.deadline };
+            match timeout_at(patience.min(self.budget.deadline), open.join_next()).await {
                 Ok(Some(Ok(said))) if said.is_final() => return said,
                 Ok(Some(Ok(said))) => worst = said,
                 Ok(Some(Err(_))) => worst = Said::failed(AskFailure::Local),
                 Ok(None) => return worst,
-                Err(_) if Instant::now() >= budget.deadline => return worst,
+                Err(_) if Instant::now() >= self.budget.deadline => return worst,
                 Err(_) => self.note_delay(begun),
             }
         }
@@ -114,9 +129,9 @@ impl Resolvers {
 
 impl Resolver {
     /// A SERVFAIL that vanishes with the CD bit is bogus DNSSEC (RFC 4035 section 3.2.2); one that stays is SERVFAIL.
-    async fn ask(&self, budget: &Budget, question: &Question) -> Said {
+    async fn ask(&self, all: &Resolvers, question: &Question) -> Said {
         let query = Query { question, server: self.address, is_recursive: true, is_checking_disabled: false };
-        let message = match exchange(budget, &query).await {
+        let message = match all.engine.exchange(&all.budget, &query).await {
             Ok(message) => message,
             Err(failure) => {
                 self.silences.fetch_add(u32::from(failure == AskFailure::Timeout), Ordering::Relaxed);
@@ -128,7 +143,12 @@ impl Resolver {
             Outcome::Reply(reply) => Said { reply, denying_zone: packet::denying_zone(&message) },
             Outcome::Failed(AskFailure::Servfail) => {
                 let query = Query { is_checking_disabled: true, ..query };
-                match exchange(budget, &query).await.map(|message| packet::read_recursive(&message, question)) {
+                match all
+                    .engine
+                    .exchange(&all.budget, &query)
+                    .await
+                    .map(|message| packet::read_recursive(&message, question))
+                {
                     Ok(Outcome::Reply(_)) => Said::failed(AskFailure::Bogus),
                     _ => Said::failed(AskFailure::Servfail),
                 }

@@ -83,7 +83,7 @@ impl World {
 async fn observe(dns: &Dns, name: &str) -> Observed {
     let mut observed = Observed::default();
     let deadline = Instant::now() + Duration::from_secs(9);
-    let mut gathering = Gathering::new(dns, &DomainName::parse("example.com").unwrap(), deadline);
+    let mut gathering = Gathering::new(dns, &DomainName::parse("example.com").unwrap(), &[], deadline);
     gathering.ask(&[txt(name)], &mut observed).await;
     observed
 }
@@ -368,7 +368,7 @@ async fn a_delegated_underscore_name_is_followed_and_looked_at_once() {
     let mut observed = Observed::default();
     let deadline = Instant::now() + Duration::from_secs(9);
     let dns = world.dns(true).await;
-    let mut gathering = Gathering::new(&dns, &DomainName::parse("example.com").unwrap(), deadline);
+    let mut gathering = Gathering::new(&dns, &DomainName::parse("example.com").unwrap(), &[], deadline);
     let asks = [txt("s1._domainkey.example.com"), txt("s2._domainkey.example.com")];
     gathering.ask(&asks, &mut observed).await;
     for (ask, expected) in asks.iter().zip(["one", "two"]) {
@@ -450,7 +450,7 @@ async fn a_first_pass_is_replaced_by_what_the_server_says_over_tcp() {
     let dns = world.dns(true).await;
     let mut observed = Observed::default();
     let deadline = Instant::now() + Duration::from_secs(9);
-    let mut gathering = Gathering::new(&dns, &DomainName::parse("example.com").unwrap(), deadline);
+    let mut gathering = Gathering::new(&dns, &DomainName::parse("example.com").unwrap(), &[], deadline);
     let ask = txt("t.example.com");
     gathering.ask(std::slice::from_ref(&ask), &mut observed).await;
     assert_eq!(found(&observed.replies[&ask.question].servers[0].reply), "udp");

@@ -15,7 +15,7 @@ async fn observe(world: &World, domain: &str, name: &str, rtype: RecordType) -> 
     let mut observed = Observed::default();
     let question = Question::new(OwnerName::new(name), rtype);
     let ask = Ask { question: question.clone(), whom: Whom::Zone };
-    let mut gathering = Gathering::new(&dns, &domain, Instant::now() + Duration::from_secs(9));
+    let mut gathering = Gathering::new(&dns, &domain, &[], Instant::now() + Duration::from_secs(9));
     gathering.ask(&[ask], &mut observed).await;
     let observation = observed.replies.get(&question).cloned().unwrap();
     (observed, observation)
