@@ -1,0 +1,82 @@
+//! Each code of the contract has a world that raises it and a near miss that does not.
+
+use std::collections::BTreeSet;
+
+use signet::diagnosis::Code;
+
+use crate::world;
+
+/// The codes of the contract's section 6, as they stand there.
+const CONTRACT: &str = "
+spf-missing spf-multiple spf-not-authorized spf-syntax spf-lookup-limit spf-void-limit spf-loop spf-too-large
+spf-lookups-near-limit spf-plus-all spf-no-all spf-ptr spf-after-all
+dkim-missing dkim-multiple dkim-key-mismatch dkim-key-truncated dkim-key-malformed dkim-revoked dkim-wrong-type
+dkim-version dkim-hash dkim-service dkim-testing dkim-weak
+dmarc-missing dmarc-inherited dmarc-multiple dmarc-syntax dmarc-not-enforced dmarc-no-reports dmarc-weak-subdomain
+dmarc-report-unauthorized dmarc-obsolete-tag dmarc-strict-alignment
+mx-missing mx-wrong-target mx-others mx-cname cname-missing cname-wrong-target cname-proxied cname-conflict
+value-quoted value-whitespace value-pem name-doubled wrong-host wrong-type wildcard
+nameservers-disagree stale-cache lame-nameserver
+dns-timeout dns-servfail dns-refused dns-bogus dns-unreachable dns-malformed dns-local dns-profile
+delegation-differs delegated-to zone-not-delegated unreachable existing-mail profile-broken
+name-is-public-suffix name-is-mailbox-provider";
+
+/// Codes that hang on a profile, an account or the time gone by, not on a zone: the code, a file, and what stands in it
+/// where they are raised and nearly raised.
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    ("name-is-public-suffix", "src/records/name.rs", "nobody_sends_from_a_public_suffix_or_a_mailbox_providers_domain"),
+    ("name-is-mailbox-provider", "tests/http/main.rs", "name-is-mailbox-provider"),
+];
+
+/// Codes that still have no test of either kind. The list may only shrink.
+const AWAITED: &[&str] = &["dns-local", "profile-broken", "unreachable", "value-whitespace", "wildcard"];
+
+fn contract() -> BTreeSet<&'static str> {
+    CONTRACT.split_whitespace().collect()
+}
+
+#[test]
+fn the_codes_are_those_of_the_contract() {
+    let known: BTreeSet<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    assert_eq!(known, contract());
+}
+
+#[test]
+fn worlds_speak_of_codes_that_there_are() {
+    for world in world::all() {
+        for code in world.raises.iter().chain(&world.near) {
+            assert!(contract().contains(code.as_str()), "{}: there is no code {code}", world.name);
+        }
+        assert!(!world.raises.is_empty() || !world.near.is_empty(), "{} expects nothing", world.name);
+    }
+}
+
+#[test]
+fn every_code_is_raised_by_a_world_and_nearly_raised_by_another() {
+    let worlds = world::all();
+    let told = |list: fn(&world::BrokenWorld) -> &[String]| -> BTreeSet<String> {
+        worlds.iter().flat_map(|world| list(world).to_vec()).collect()
+    };
+    let (raised, nearly) = (told(|world| &world.raises), told(|world| &world.near));
+    let is_elsewhere = |code: &str| AWAITED.contains(&code) || ELSEWHERE.iter().any(|(other, ..)| *other == code);
+    let lacking: Vec<String> = contract()
+        .into_iter()
+        .filter(|code| !is_elsewhere(code))
+        .flat_map(|code| {
+            let no_world = (!raised.contains(code)).then(|| format!("no world raises {code}"));
+            let no_near = (!nearly.contains(code)).then(|| format!("no world nearly raises {code}"));
+            no_world.into_iter().chain(no_near)
+        })
+        .collect();
+    let has_both = |code: &&&str| raised.contains(**code) && nearly.contains(**code);
+    let done: Vec<_> = AWAITED.iter().filter(has_both).collect();
+    assert!(lacking.is_empty() && done.is_empty(), "{}\nno longer awaited: {done:?}", lacking.join("\n"));
+}
+
+#[test]
+fn the_tests_of_the_other_codes_are_where_they_are_said_to_be() {
+    for (code, file, text) in ELSEWHERE {
+        let source = std::fs::read_to_string(format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert!(source.contains(text), "{code}: {file} has no {text}");
+    }
+}
