@@ -5,6 +5,7 @@
 //! and the best one counts.
 
 pub mod cname;
+pub mod delegation;
 pub mod dkim;
 pub mod dmarc;
 pub mod dmarc_walk;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+pub use super::delegation::{NotDelegated, ServerFacts, ServerState, ZoneFacts};
 use crate::records::OwnerName;
 
 /// The record types that signet asks for.
@@ -18,6 +19,8 @@ pub enum RecordType {
     Ns,
     Ptr,
     Soa,
+    /// The type of SPF records before RFC 7208 section 3.1 did away with it.
+    Spf,
     Txt,
 }
 
@@ -32,6 +35,7 @@ impl RecordType {
             Self::Ns => "NS",
             Self::Ptr => "PTR",
             Self::Soa => "SOA",
+            Self::Spf => "SPF",
             Self::Txt => "TXT",
         }
     }
@@ -54,6 +58,9 @@ impl Question {
 pub enum Whom {
     /// Each nameserver of the zone that holds the name, and the resolver beside them.
     Zone,
+    /// One nameserver of the zone, the resolver where none can be asked: places where a record may have gone. No cache
+    /// stands between, and it costs one packet.
+    One,
     /// The resolver alone: names of others, where what receivers see counts.
     Resolver,
 }
@@ -74,7 +81,7 @@ pub enum RecordData {
     Mx { preference: u16, exchange: OwnerName },
     Ns(OwnerName),
     Ptr(OwnerName),
-    Soa { serial: u32, minimum_s: u32 },
+    Soa { serial: u32, refresh_s: u32, minimum_s: u32 },
     Txt(Vec<Vec<u8>>),
 }
 
@@ -94,7 +101,7 @@ impl RecordData {
             Self::Aaaa(address) => address.to_string(),
             Self::Cname(name) | Self::Ns(name) | Self::Ptr(name) => name.to_string(),
             Self::Mx { preference, exchange } => format!("{preference} {exchange}"),
-            Self::Soa { serial, minimum_s } => format!("serial {serial}, minimum {minimum_s}"),
+            Self::Soa { serial, minimum_s, .. } => format!("serial {serial}, minimum {minimum_s}"),
             Self::Txt(strings) => String::from_utf8_lossy(&strings.concat()).into_owned(),
         }
     }
@@ -243,48 +250,6 @@ pub fn same_answer(one: &Reply, other: &Reply) -> bool {
         }
         (a, b) => a == b,
     }
-}
-
-/// A zone on the way to the domain, as its parent and its own servers tell it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ZoneFacts {
-    pub zone: OwnerName,
-    /// The zone that delegates it.
-    pub parent: OwnerName,
-    /// The NS names that the parent's servers give.
-    pub delegation: Vec<OwnerName>,
-    /// The NS names that the zone's own servers give; empty where none was asked or none answered.
-    pub own_ns: Vec<OwnerName>,
-    pub servers: Vec<ServerFacts>,
-}
-
-/// One address of one nameserver.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ServerFacts {
-    pub server: OwnerName,
-    /// `None`: the name has no address that may be asked.
-    pub address: Option<IpAddr>,
-    pub state: ServerState,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ServerState {
-    /// Answers with authority; the serial of its SOA.
-    Serves {
-        serial: u32,
-    },
-    /// Answers, and not with authority for the zone.
-    Lame,
-    Silent(AskFailure),
-}
-
-/// The registered name is absent at its parent (`zone-not-delegated`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NotDelegated {
-    pub registrable: OwnerName,
-    pub parent: OwnerName,
-    /// The parent's servers that said NXDOMAIN; empty where the resolver said it, with the parent's SOA.
-    pub said_by: Vec<OwnerName>,
 }
 
 /// All that one check gathered.

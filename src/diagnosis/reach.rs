@@ -105,7 +105,7 @@ fn what(reply: &Reply) -> String {
 
 fn serial_of(facts: Option<&ZoneFacts>, server: &OwnerName) -> Option<u32> {
     facts?.servers.iter().filter(|known| known.server == *server).find_map(|known| match known.state {
-        ServerState::Serves { serial } => Some(serial),
+        ServerState::Serves { serial, .. } => Some(serial),
         _ => None,
     })
 }

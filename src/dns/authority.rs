@@ -286,8 +286,8 @@ fn state(soa: &Outcome) -> ServerState {
         Outcome::Reply(reply) => reply
             .records()
             .iter()
-            .find_map(|record| match record {
-                RecordData::Soa { serial, .. } => Some(ServerState::Serves { serial: *serial }),
+            .find_map(|record| match *record {
+                RecordData::Soa { serial, refresh_s, .. } => Some(ServerState::Serves { serial, refresh_s }),
                 _ => None,
             })
             .unwrap_or(ServerState::Lame),

@@ -10,6 +10,7 @@ mod query;
 pub mod recursive;
 #[cfg(test)]
 mod tests;
+mod wire_name;
 pub mod zone_world;
 
 use std::net::SocketAddr;

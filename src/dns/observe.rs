@@ -44,7 +44,8 @@ impl Gathering {
         let is_left = |ask: &&Ask| !budget.is_spent() && budget.take_question(&ask.question).is_ok();
         let asks: Vec<&Ask> = asks.iter().take_while(is_left).collect();
         let mut resolving = JoinSet::new();
-        for ask in &asks {
+        let is_resolved = |ask: &&&Ask| ask.whom != Whom::One || !is_served_at(observed, &ask.question.name);
+        for ask in asks.iter().filter(is_resolved) {
             let (asking, question) = (self.asking.clone(), ask.question.clone());
             resolving.spawn(async move { (asking.resolver(&question).await, question) });
         }
@@ -53,12 +54,13 @@ impl Gathering {
             self.begin(observed).await;
         }
         let mut telling = JoinSet::new();
-        for ask in asks.iter().filter(|ask| ask.whom == Whom::Zone) {
+        for ask in asks.iter().filter(|ask| ask.whom != Whom::Resolver) {
             let Some(zone) = observed.zone_of(&ask.question.name).filter(|zone| is_served(zone)).cloned() else {
                 continue;
             };
             let (asking, question) = (self.asking.clone(), ask.question.clone());
-            telling.spawn(async move { (ask_zone(&asking, zone, &question).await, question) });
+            let most = if ask.whom == Whom::One { 1 } else { usize::MAX };
+            telling.spawn(async move { (ask_zone(&asking, zone, &question, most).await, question) });
         }
         for (resolver, question) in resolving.join_all().await {
             observed.replies.insert(question, Observation { servers: Vec::new(), resolver: Some(resolver) });
@@ -141,10 +143,11 @@ struct Told {
     zones: Vec<ZoneFacts>,
 }
 
-async fn ask_zone(asking: &Asking, mut zone: ZoneFacts, question: &Question) -> Told {
+/// Asks `most` of the zone's servers.
+async fn ask_zone(asking: &Asking, mut zone: ZoneFacts, question: &Question, most: usize) -> Told {
     let mut told = Told::default();
     for _ in 0..MAX_CUTS {
-        match ask_servers(asking, &zone, question).await {
+        match ask_servers(asking, &zone, question, most).await {
             Heard::Replies(servers) => {
                 told.servers = servers;
                 break;
@@ -164,11 +167,11 @@ enum Heard {
     Below(ZoneFacts),
 }
 
-async fn ask_servers(asking: &Asking, zone: &ZoneFacts, question: &Question) -> Heard {
+async fn ask_servers(asking: &Asking, zone: &ZoneFacts, question: &Question, most: usize) -> Heard {
     let mut open = JoinSet::new();
     // A lame server has nothing to say of the zone; a silent one is not waited for again.
     let serving = zone.servers.iter().filter(|server| matches!(server.state, ServerState::Serves { .. }));
-    let enough = if asking.budget.packets_left() < SCARCE_PACKETS { 2 } else { usize::MAX };
+    let enough = if asking.budget.packets_left() < SCARCE_PACKETS { most.min(2) } else { most };
     for (at, server) in serving.take(enough).enumerate() {
         let Some(address) = server.address else { continue };
         let (asking, question, name) = (asking.clone(), question.clone(), server.server.clone());
@@ -246,6 +249,10 @@ impl<'a> Finishing<'a> {
         self.resolved.insert(target.clone(), reply.clone());
         Outcome::Reply(reply)
     }
+}
+
+fn is_served_at(observed: &Observed, name: &OwnerName) -> bool {
+    observed.zone_of(name).is_some_and(is_served)
 }
 
 fn is_served(zone: &ZoneFacts) -> bool {

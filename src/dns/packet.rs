@@ -1,12 +1,15 @@
 //! What a reply says to its question, as values. Data from outside the asked zone is never used.
 
 use hickory_proto::op::{Message, Metadata, ResponseCode};
-use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType as WireType};
+use hickory_proto::rr::{DNSClass, RData, Record, RecordType as WireType};
 
+use super::wire_name::from_wire as owner;
 use crate::diagnosis::observed::{Answer, RecordData};
 use crate::diagnosis::{AskFailure, Question, RecordType, Reply};
 use crate::records::OwnerName;
 
+/// The code of the SPF type, which the codec has no name for.
+pub const SPF_TYPE: u16 = 99;
 /// More CNAMEs than this are a loop or an abuse (contract, section 5).
 pub const MAX_ALIASES: usize = 11;
 
@@ -155,10 +158,6 @@ fn failure(metadata: &Metadata) -> Option<AskFailure> {
     }
 }
 
-fn owner(name: &Name) -> OwnerName {
-    OwnerName::new(&name.to_ascii())
-}
-
 fn data(data: &RData) -> Option<RecordData> {
     Some(match data {
         RData::A(a) => RecordData::A(a.0),
@@ -167,10 +166,27 @@ fn data(data: &RData) -> Option<RecordData> {
         RData::NS(name) => RecordData::Ns(owner(&name.0)),
         RData::PTR(name) => RecordData::Ptr(owner(&name.0)),
         RData::MX(mx) => RecordData::Mx { preference: mx.preference, exchange: owner(&mx.exchange) },
-        RData::SOA(soa) => RecordData::Soa { serial: soa.serial, minimum_s: soa.minimum },
+        RData::SOA(soa) => RecordData::Soa {
+            serial: soa.serial,
+            refresh_s: u32::try_from(soa.refresh).unwrap_or(0),
+            minimum_s: soa.minimum,
+        },
         RData::TXT(txt) => RecordData::Txt(txt.txt_data.iter().map(|string| string.to_vec()).collect()),
+        RData::Unknown { code: WireType::Unknown(SPF_TYPE), rdata } => RecordData::Txt(strings(&rdata.anything)),
         _ => return None,
     })
+}
+
+/// Character-strings (RFC 1035 section 3.3), as far as they go.
+fn strings(mut bytes: &[u8]) -> Vec<Vec<u8>> {
+    let mut strings = Vec::new();
+    while let Some((string, rest)) =
+        bytes.split_first().and_then(|(length, rest)| rest.split_at_checked((*length).into()))
+    {
+        strings.push(string.to_vec());
+        bytes = rest;
+    }
+    strings
 }
 
 pub fn wire_type(rtype: RecordType) -> WireType {
@@ -182,6 +198,7 @@ pub fn wire_type(rtype: RecordType) -> WireType {
         RecordType::Ns => WireType::NS,
         RecordType::Ptr => WireType::PTR,
         RecordType::Soa => WireType::SOA,
+        RecordType::Spf => WireType::Unknown(SPF_TYPE),
         RecordType::Txt => WireType::TXT,
     }
 }

@@ -1,9 +1,10 @@
 //! A query in bytes, and which packet answers it. What an answer says is not read here.
 
 use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
-use hickory_proto::rr::{DNSClass, Name};
+use hickory_proto::rr::DNSClass;
 
 use super::packet::wire_type;
+use super::wire_name::to_wire;
 use crate::diagnosis::Question;
 
 /// What a UDP answer may measure (DNS flag day 2020).
@@ -34,8 +35,7 @@ pub fn compose(question: &Question, cased: &str, flags: Flags) -> Option<Sent> {
     if !question.name.fits_the_wire() {
         return None;
     }
-    let mut name = Name::from_ascii(cased).ok()?;
-    name.set_fqdn(true);
+    let name = to_wire(cased)?;
     let mut message = Message::new(0, MessageType::Query, OpCode::Query);
     message.metadata.recursion_desired = flags.is_recursive;
     message.metadata.checking_disabled = flags.is_checking_disabled;

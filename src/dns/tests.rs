@@ -325,7 +325,7 @@ async fn the_walk_from_the_parent_finds_the_zone_and_its_servers() {
     let zone = &observed.zones[0];
     assert_eq!((zone.zone.as_str(), zone.parent.as_str()), ("example.com", "com"));
     assert_eq!(zone.own_ns, zone.delegation);
-    assert_eq!(zone.servers[0].state, ServerState::Serves { serial: 7 });
+    assert_eq!(zone.servers[0].state, ServerState::Serves { serial: 7, refresh_s: 1 });
     let seen = observed.get(&OwnerName::new("t.example.com"), RecordType::Txt).unwrap();
     assert_eq!(found(&seen.servers[0].reply), "own");
     assert_eq!(found(seen.resolver.as_ref().unwrap()), "cached");

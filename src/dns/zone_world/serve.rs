@@ -8,9 +8,10 @@ use hickory_proto::op::{Message, ResponseCode};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
+use super::super::wire_name::from_wire as owner;
 use super::content::Content;
 use super::script::Faults;
-use super::zone::{Said, owner};
+use super::zone::Said;
 use crate::records::OwnerName;
 
 /// What a UDP answer may measure without EDNS (RFC 1035 section 2.3.4).

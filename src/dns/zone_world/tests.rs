@@ -99,7 +99,7 @@ async fn a_zone_is_edited_while_it_is_served() {
     world.set_zone(&zone, "mail TXT \"here\"\n", &[]).unwrap();
     let (observed, observation) = observe(&world, "example.com", "mail.example.com", RecordType::Txt).await;
     assert_eq!(shown(&observation), ["here"]);
-    assert_eq!(observed.zones[0].servers[0].state, ServerState::Serves { serial: 2 });
+    assert_eq!(observed.zones[0].servers[0].state, ServerState::Serves { serial: 2, refresh_s: 7200 });
     for text in ["mail TXTT \"x\"\n", "$INCLUDE /x\n", ";; zone example.net\n"] {
         assert!(world.set_zone(&zone, text, &[]).is_err(), "{text}");
     }

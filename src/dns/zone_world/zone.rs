@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::rdata::{A, CNAME, NS, SOA};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
-use hickory_proto::serialize::txt::Parser;
 
-use super::WorldError;
+use super::super::wire_name::{from_wire as owner, to_wire};
+use super::{WorldError, master};
 use crate::records::OwnerName;
 
 /// Seconds; of records that name none.
@@ -49,13 +49,10 @@ pub struct Zone {
 impl Zone {
     /// Reads records as in a zone file, relative to `origin`.
     pub fn parse(origin: &OwnerName, text: &str) -> Result<Self, WorldError> {
-        let whole = format!("$ORIGIN {origin}.\n$TTL {TTL_S}\n{text}\n");
-        let wrong = |error: &dyn std::fmt::Display| WorldError::script(format!("the zone {origin}: {error}"));
-        let (_, sets) = Parser::new(whole, None, None).parse().map_err(|error| wrong(&error))?;
+        let records = master::read(&wire(origin)?, TTL_S, text)
+            .map_err(|error| WorldError::script(format!("the zone {origin}: {error}")))?;
         let mut zone = Self { origin: origin.clone(), records: BTreeMap::new() };
-        for record in sets.values().flat_map(|set| set.records_without_rrsigs()) {
-            zone.insert(record.clone());
-        }
+        records.into_iter().for_each(|record| zone.insert(record));
         Ok(zone)
     }
 
@@ -179,14 +176,9 @@ impl Zone {
     }
 }
 
-pub fn owner(name: &Name) -> OwnerName {
-    OwnerName::new(&name.to_ascii())
-}
-
 /// The name for a packet.
 pub fn wire(name: &OwnerName) -> Result<Name, WorldError> {
-    let parsed = Name::from_ascii(format!("{name}."));
-    parsed.map_err(|error| WorldError::script(format!("{name}: {error}")))
+    to_wire(name.as_str()).ok_or_else(|| WorldError::script(format!("{name} is no name")))
 }
 
 pub fn alias_target(record: &Record) -> Option<OwnerName> {
