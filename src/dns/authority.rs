@@ -1,4 +1,4 @@
-//! Zone cut → nameservers → direct questions, per server. Parent first: what the parent's servers delegate counts.
+//! A zone's nameservers: their addresses, who of them serves, direct questions to each.
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
@@ -11,29 +11,26 @@ use super::once::Once;
 use super::packet::{self, Outcome};
 use super::recursive::Resolvers;
 use super::{Dns, private};
-use crate::diagnosis::observed::{Answer, NotDelegated, RecordData, ServerFacts, ServerState, ZoneFacts};
+use crate::diagnosis::observed::{RecordData, ServerFacts, ServerState, ZoneFacts};
 use crate::diagnosis::{AskFailure, Question, RecordType, Reply};
 use crate::records::OwnerName;
 
 /// Of so many NS names at most, so many addresses are asked (contract, section 5).
 const MAX_NAMES: usize = 20;
 const MAX_ADDRESSES: usize = 8;
-/// The parent's servers hold the same zone: three of them are enough, and two that deny a name.
-const MAX_PARENT_ADDRESSES: usize = 3;
-const ENOUGH_DENIERS: usize = 2;
 
 /// What the questions of one check share.
 #[derive(Debug, Clone)]
 pub struct Asking {
     pub dns: Dns,
     pub budget: Budget,
-    resolvers: Resolvers,
+    pub resolvers: Resolvers,
     /// What each server of a zone said to each question.
     said: Once<(OwnerName, IpAddr, Question), Outcome>,
     /// Zones below the registrable one, so that each is looked at once.
     cuts: Once<OwnerName, ZoneFacts>,
     /// Asked of the registrable domain's servers while these are still looked at.
-    ahead: Arc<[Question]>,
+    pub ahead: Arc<[Question]>,
 }
 
 /// How a nameserver is asked.
@@ -63,12 +60,11 @@ pub struct Cut {
     pub glue: Vec<(OwnerName, IpAddr)>,
 }
 
-/// How a zone was found.
-pub enum Delegation {
-    Found(ZoneFacts),
-    Absent(NotDelegated),
-    /// The parent's servers could not be asked.
-    Unknown,
+impl Cut {
+    /// A zone whose NS names are known, and no more.
+    pub fn known(zone: &OwnerName, names: Vec<OwnerName>) -> Self {
+        Self { zone: zone.clone(), parent: zone.parent().unwrap_or_else(|| zone.clone()), names, glue: Vec::new() }
+    }
 }
 
 impl Asking {
@@ -109,79 +105,14 @@ impl Asking {
         self.resolvers.ask(question).await.reply
     }
 
-    /// Whether the resolver says NXDOMAIN of a registered name, with the SOA of a zone above it (RFC 2308 section 3).
-    pub async fn denied_by_resolver(&self, registrable: &OwnerName) -> Option<NotDelegated> {
-        let said = self.resolvers.ask(&Question::new(registrable.clone(), RecordType::Ns)).await;
-        let parent = said.denying_zone.filter(|zone| registrable != zone && registrable.is_within(zone))?;
-        let is_denied = said.reply.answer == Answer::NoSuchName;
-        is_denied.then(|| NotDelegated { registrable: registrable.clone(), parent, said_by: Vec::new() })
-    }
-
-    /// The registrable domain as its parent's servers delegate it.
-    pub async fn find_registrable(&self, zone: &OwnerName) -> Delegation {
-        let (parent, names) = self.parent_of(zone).await;
-        let mut servers = self.addresses(&names[..names.len().min(MAX_PARENT_ADDRESSES)], &[]).await;
-        servers.truncate(MAX_PARENT_ADDRESSES);
-        let mut open = JoinSet::new();
-        for server in servers {
-            let (asking, parent) = (self.clone(), parent.clone());
-            let question = Question::new(zone.clone(), RecordType::Ns);
-            open.spawn(
-                async move { (asking.server(Way::Once, &parent, server.address, &question).await, server.name) },
-            );
-        }
-        let mut deniers = BTreeSet::new();
-        while let Some(Ok((outcome, server))) = open.join_next().await {
-            match outcome {
-                Outcome::Referral { zone, servers: names, glue } => {
-                    let cut = Cut { zone, parent, names, glue };
-                    return Delegation::Found(self.facts(cut, &self.ahead).await);
-                }
-                Outcome::Reply(Reply { answer: Answer::Found(records), .. }) => {
-                    let cut = Cut { zone: zone.clone(), parent, names: ns_of(&records), glue: Vec::new() };
-                    return Delegation::Found(self.facts(cut, &self.ahead).await);
-                }
-                Outcome::Reply(Reply { answer: Answer::NoSuchName, .. }) => _ = deniers.insert(server),
-                _ => {}
-            }
-            if deniers.len() >= ENOUGH_DENIERS {
-                break;
-            }
-        }
-        if !deniers.is_empty() {
-            let said_by = deniers.into_iter().collect();
-            return Delegation::Absent(NotDelegated { registrable: zone.clone(), parent, said_by });
-        }
-        let names = self.ns_names(zone).await;
-        if names.is_empty() {
-            return Delegation::Unknown;
-        }
-        let cut = Cut { zone: zone.clone(), parent, names, glue: Vec::new() };
-        Delegation::Found(self.facts(cut, &self.ahead).await)
-    }
-
-    /// The zone above, and its NS names: a public suffix is not always a zone of its own.
-    async fn parent_of(&self, zone: &OwnerName) -> (OwnerName, Vec<OwnerName>) {
-        let mut at = zone.clone();
-        while let Some(parent) = at.parent().filter(|parent| !parent.is_root()) {
-            let reply = self.resolver(&Question::new(parent.clone(), RecordType::Ns)).await;
-            let names = ns_of(reply.records());
-            if !names.is_empty() || reply.failure().is_some() {
-                return (parent, names);
-            }
-            at = parent;
-        }
-        (at, Vec::new())
-    }
-
     /// [`Asking::facts`] of a zone met on the way down; one look serves all questions of the check.
     pub async fn below(&self, cut: Cut) -> ZoneFacts {
         self.cuts.get(cut.zone.clone(), self.facts(cut, &[])).await
     }
 
     /// A delegated zone with its servers looked at: who serves it, and what they say its NS are. What is asked `ahead`
-    /// is asked at the same time, so that its answers are there when it is known whose count.
-    async fn facts(&self, cut: Cut, ahead: &[Question]) -> ZoneFacts {
+    /// is asked at the same time, so that its answers are there once it is known whose count.
+    pub async fn facts(&self, cut: Cut, ahead: &[Question]) -> ZoneFacts {
         let Cut { zone, parent, names: delegation, glue } = cut;
         let addresses = self.addresses(&delegation, &glue).await;
         let mut early = JoinSet::new();
@@ -220,14 +151,9 @@ impl Asking {
         ZoneFacts { zone, parent, delegation, own_ns, servers }
     }
 
-    async fn ns_names(&self, zone: &OwnerName) -> Vec<OwnerName> {
-        let reply = self.resolver(&Question::new(zone.clone(), RecordType::Ns)).await;
-        ns_of(reply.records())
-    }
-
     /// The addresses that may be asked: glue where there is some, else as the resolver knows them; every name before
     /// any name's second address.
-    async fn addresses(&self, names: &[OwnerName], glue: &[(OwnerName, IpAddr)]) -> Vec<Server> {
+    pub async fn addresses(&self, names: &[OwnerName], glue: &[(OwnerName, IpAddr)]) -> Vec<Server> {
         let mut looks = JoinSet::new();
         for (at, name) in names.iter().take(MAX_NAMES).cloned().enumerate() {
             let given: Vec<IpAddr> = glue.iter().filter(|(owner, _)| *owner == name).map(|(_, ip)| *ip).collect();
@@ -240,10 +166,11 @@ impl Asking {
         let mut looked = looks.join_all().await;
         looked.sort_by_key(|(at, ..)| *at);
         let is_allowed = |ip: &IpAddr| self.dns.settings.allows_private || private::is_global(*ip);
+        let canonical = |ip: IpAddr| ip.to_canonical();
         let mut ranked: Vec<(usize, usize, Server)> = Vec::new();
         let mut seen = BTreeSet::new();
         for (at, name, found) in looked {
-            for (nth, address) in found.into_iter().filter(is_allowed).enumerate() {
+            for (nth, address) in found.into_iter().map(canonical).filter(is_allowed).enumerate() {
                 if seen.insert(address) {
                     ranked.push((nth, at, Server { name: name.clone(), address }));
                 }
@@ -266,7 +193,7 @@ impl Asking {
     }
 }
 
-fn ns_of(records: &[RecordData]) -> Vec<OwnerName> {
+pub fn ns_of(records: &[RecordData]) -> Vec<OwnerName> {
     let name = |record: &RecordData| match record {
         RecordData::Ns(name) => Some(name.clone()),
         _ => None,

@@ -1,6 +1,7 @@
 //! Asks DNS. Packets stand here and nowhere else; what comes out is `diagnosis::observed`.
 
 mod authority;
+mod delegation;
 mod engine;
 pub mod observe;
 mod once;

@@ -7,10 +7,11 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::Dns;
-use super::authority::{Asking, Cut, Delegation, Way};
+use super::authority::{Asking, Cut, Way};
+use super::delegation::Delegation;
 use super::engine::Budget;
 use super::packet::{MAX_ALIASES, Outcome};
-use crate::diagnosis::observed::{ServerReply, ServerState, ZoneFacts, same_answer};
+use crate::diagnosis::observed::{Answer, ServerReply, ServerState, ZoneFacts, same_answer};
 use crate::diagnosis::{Ask, AskFailure, Observation, Observed, Question, Reply, Whom};
 use crate::records::{DomainName, OwnerName};
 
@@ -62,7 +63,10 @@ impl Gathering {
             let most = if ask.whom == Whom::One { 1 } else { usize::MAX };
             telling.spawn(async move { (ask_zone(&asking, zone, &question, most).await, question) });
         }
-        for (resolver, question) in resolving.join_all().await {
+        for (mut resolver, question) in resolving.join_all().await {
+            if resolver.answer == Answer::NoSuchName && self.asking.is_lied_to(&self.registrable).await {
+                resolver = Reply::failed(AskFailure::Malformed);
+            }
             observed.replies.insert(question, Observation { servers: Vec::new(), resolver: Some(resolver) });
         }
         for (told, question) in telling.join_all().await {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
+/// Not globally reachable, multicast and what is reserved included.
 const V4: &[([u8; 4], u8)] = &[
     ([0, 0, 0, 0], 8),
     ([10, 0, 0, 0], 8),
@@ -22,12 +23,26 @@ const V4: &[([u8; 4], u8)] = &[
     ([224, 0, 0, 0], 3),
 ];
 
+/// Inside [`V4`], and globally reachable: Port Control Protocol and TURN anycast.
+const REACHABLE_V4: &[([u8; 4], u8)] = &[([192, 0, 0, 9], 32), ([192, 0, 0, 10], 32)];
+
 /// Inside 2000::/3; whatever is outside is not globally reachable, NAT64 aside.
 const V6: &[([u16; 8], u8)] = &[
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
     ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16),
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20),
+];
+
+/// Inside [`V6`], and globally reachable: anycast services, AMT, AS112, ORCHIDv2, drone identifiers.
+const REACHABLE_V6: &[([u16; 8], u8)] = &[
+    ([0x2001, 1, 0, 0, 0, 0, 0, 1], 128),
+    ([0x2001, 1, 0, 0, 0, 0, 0, 2], 128),
+    ([0x2001, 1, 0, 0, 0, 0, 0, 3], 128),
+    ([0x2001, 3, 0, 0, 0, 0, 0, 0], 32),
+    ([0x2001, 4, 0x112, 0, 0, 0, 0, 0], 48),
+    ([0x2001, 0x20, 0, 0, 0, 0, 0, 0], 28),
+    ([0x2001, 0x30, 0, 0, 0, 0, 0, 0], 28),
 ];
 
 /// Whether an address is globally reachable, after unwrapping IPv4-mapped (RFC 4291 section 2.5.5.2) and NAT64
@@ -52,13 +67,15 @@ fn embedded_v4(v6: Ipv6Addr) -> Option<Ipv4Addr> {
 }
 
 fn is_global_v4(v4: Ipv4Addr) -> bool {
-    !V4.iter().any(|(net, length)| Ipv4Net::new((*net).into(), *length).is_ok_and(|net| net.contains(&v4)))
+    let is_in = |(net, length): &([u8; 4], u8)| Ipv4Net::new((*net).into(), *length).is_ok_and(|net| net.contains(&v4));
+    !V4.iter().any(is_in) || REACHABLE_V4.iter().any(is_in)
 }
 
 fn is_global_v6(v6: Ipv6Addr) -> bool {
+    let is_in =
+        |(net, length): &([u16; 8], u8)| Ipv6Net::new((*net).into(), *length).is_ok_and(|net| net.contains(&v6));
     let is_unicast = v6.segments()[0] & 0xe000 == 0x2000;
-    is_unicast
-        && !V6.iter().any(|(net, length)| Ipv6Net::new((*net).into(), *length).is_ok_and(|net| net.contains(&v6)))
+    is_unicast && (!V6.iter().any(is_in) || REACHABLE_V6.iter().any(is_in))
 }
 
 #[cfg(test)]
@@ -67,22 +84,21 @@ mod tests {
 
     #[test]
     fn only_globally_reachable_addresses_may_be_asked() {
-        for (address, expected) in [
-            ("127.0.0.1", false),
-            ("10.1.2.3", false),
-            ("169.254.169.254", false),
-            ("255.255.255.255", false),
-            ("1.1.1.1", true),
-            ("::1", false),
-            ("fe80::1", false),
-            ("fd00::1", false),
-            ("::ffff:127.0.0.1", false),
-            ("64:ff9b::a00:1", false),
-            ("64:ff9b::101:101", true),
-            ("2606:4700::1111", true),
-            ("2001:db8::1", false),
-        ] {
-            assert_eq!(is_global(address.parse().unwrap()), expected, "{address}");
+        // A line a row of the IANA registries (IPv4, IPv6), and the edges of some.
+        let refused = "0.0.0.0 0.1.2.3 10.1.2.3 100.64.0.1 100.127.255.255 127.0.0.1 169.254.169.254 172.16.0.1 \
+            172.31.255.255 192.0.0.1 192.0.0.8 192.0.0.170 192.0.0.171 192.0.2.1 192.88.99.2 192.168.0.1 198.18.0.1 \
+            198.19.255.255 198.51.100.1 203.0.113.1 224.0.0.1 239.255.255.255 240.0.0.1 255.255.255.255 \
+            :: ::1 ::127.0.0.1 ::ffff:127.0.0.1 ::ffff:192.168.1.1 64:ff9b::a00:1 64:ff9b::7f00:1 64:ff9b:1::101:101 \
+            100::1 100:0:0:1::1 2001::1 2001:2::1 2001:10::1 2001:db8::1 2002:808:808::1 3fff::1 3fff:fff::1 \
+            5f00::1 fc00::1 fd00::1 fe80::1 fec0::1 ff02::1 4000::1";
+        let reachable = "1.1.1.1 100.63.255.255 100.128.0.1 172.15.0.1 172.32.0.1 192.0.0.9 192.0.0.10 192.0.1.1 \
+            192.31.196.1 192.52.193.1 192.175.48.1 198.17.0.1 198.20.0.1 223.255.255.255 ::ffff:1.1.1.1 \
+            64:ff9b::101:101 2001:1::1 2001:1::2 2001:1::3 2001:3::1 2001:4:112::1 2001:20::1 2001:30::1 2001:200::1 \
+            2001:500:2f::f 2606:4700::1111 2620:4f:8000::1 2a00::1 3ffe::1";
+        for (addresses, expected) in [(refused, false), (reachable, true)] {
+            for address in addresses.split_whitespace() {
+                assert_eq!(is_global(address.parse().unwrap()), expected, "{address}");
+            }
         }
     }
 }

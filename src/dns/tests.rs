@@ -1,5 +1,9 @@
 //! Small loopback servers, honest and hostile, over real sockets.
 
+mod bounds;
+mod failures;
+mod sockets;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,7 +15,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::time::{Duration, Instant};
 
+use super::engine::Budget;
 use super::observe::Gathering;
+use super::recursive::Resolvers;
 use super::{Dns, DnsSettings};
 use crate::diagnosis::observed::{Answer, Observed, RecordData, ServerState};
 use crate::diagnosis::{Ask, AskFailure, Question, RecordType, Reply, Whom};
@@ -73,6 +79,22 @@ impl World {
         Dns::start(settings).await.unwrap()
     }
 
+    /// The engine alone, asking the resolver at 127.0.0.1 for TXT of many names at once.
+    async fn resolve_many(&self, dns: &Dns, count: usize) -> Vec<Reply> {
+        let budgets = std::iter::repeat_with(|| Budget::new(Instant::now() + Duration::from_secs(9)));
+        let mut open = tokio::task::JoinSet::new();
+        for (n, budget) in budgets.take(count).enumerate() {
+            let resolvers = Resolvers::new(&[self.at(1)], Arc::clone(&dns.engine), budget);
+            let question = Question::new(OwnerName::new(&format!("n{n}.example.com")), RecordType::Txt);
+            open.spawn(async move { resolvers.ask(&question).await.reply });
+            // A server's socket holds a few hundred datagrams.
+            if n % 50 == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        open.join_all().await
+    }
+
     /// What the resolver at 127.0.0.1 makes of one TXT question.
     async fn resolve(&self) -> Reply {
         let observed = observe(&self.dns(false).await, "t.example.com").await;
@@ -81,10 +103,15 @@ impl World {
 }
 
 async fn observe(dns: &Dns, name: &str) -> Observed {
+    observe_all(dns, &[txt(name)]).await
+}
+
+/// One round of questions about example.com.
+async fn observe_all(dns: &Dns, asks: &[Ask]) -> Observed {
     let mut observed = Observed::default();
     let deadline = Instant::now() + Duration::from_secs(9);
-    let mut gathering = Gathering::new(dns, &DomainName::parse("example.com").unwrap(), &[], deadline);
-    gathering.ask(&[txt(name)], &mut observed).await;
+    let mut gathering = Gathering::new(dns, &DomainName::parse("example.com").unwrap(), asks, deadline);
+    gathering.ask(asks, &mut observed).await;
     observed
 }
 
@@ -102,6 +129,12 @@ fn record(owner: &str, data: RData) -> Record {
 
 fn text(owner: &str, text: &str) -> Record {
     record(owner, RData::TXT(TXT::new(vec![text.to_owned()])))
+}
+
+/// A TXT record at the asked name.
+fn echo(query: &Message) -> Vec<Vec<u8>> {
+    let data = RData::TXT(TXT::new(vec!["here".to_owned()]));
+    sent(&answer(query, vec![Record::from_rdata(query.queries[0].name.clone(), 300, data)]))
 }
 
 fn ns(owner: &str, server: &str) -> Record {
