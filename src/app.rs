@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
-use crate::console::{Console, DemoLinks, Parts, Running};
+use crate::console::{Console, Parts, Running};
 use crate::dns::{Dns, DnsSettings};
 use crate::keys::KeyPool;
 use crate::password;
@@ -26,7 +26,8 @@ const STOPPING_TAKES_AT_MOST: Duration = Duration::from_secs(10);
 /// What only the demo has.
 pub struct Demo {
     pub dns: DnsSettings,
-    pub links: DemoLinks,
+    /// Where its records can be edited; `None` where there is no such page.
+    pub panel_url: Option<String>,
 }
 
 /// The console on an open, migrated database.
@@ -46,7 +47,7 @@ pub async fn console(config: &Config, pool: &PgPool, demo: Option<&Demo>) -> any
         running: Running::default(),
         public_url: config.public_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
-        demo: demo.map(|demo| demo.links.clone()),
+        demo_panel_url: demo.and_then(|demo| demo.panel_url.clone()),
         clock: OffsetDateTime::now_utc,
     }))
 }
@@ -147,8 +148,7 @@ pub fn profile_seed(config: &Config) -> Option<SendingProfile> {
     (!config.profile.spf.is_empty()).then(|| config.profile.clone())
 }
 
-/// Ends at SIGTERM or ctrl-C.
-pub async fn until_told_to_stop() {
+async fn until_told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let terminated = async {
         match signal(SignalKind::terminate()) {

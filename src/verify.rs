@@ -1,19 +1,25 @@
 //! One domain: observe, diagnose, advance, save. The only place where DNS, judgement, lifecycle and store meet.
 
-use sqlx::PgPool;
+mod outcome;
+pub mod profile;
+#[cfg(test)]
+mod tests;
+
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
-use crate::diagnosis::{self, Diagnosis, Observed, RecordDiagnosis, Verdict, primary_type};
+use self::outcome::{Event, domain_after, evidence, is_overtaken, record_row, seen_of};
+use crate::diagnosis::{self, Ask, Diagnosis, Observed, RecordDiagnosis, primary_type};
 use crate::dns::Dns;
 use crate::dns::observe::Gathering;
+use crate::lifecycle::reachability::{self, Reachability, Step};
 use crate::lifecycle::{self, Standing, Status};
-use crate::records::plan::{Plan, PlanInput, PlannedKey, RecordKey, SendingProfile, plan};
+use crate::records::plan::{Plan, PlanInput, PlannedKey, RecordKey};
+use crate::records::profile::ProfileInForce;
 use crate::store::domains::DomainRow;
-use crate::store::events::EventRow;
 use crate::store::keys::{KeyRow, KeyState};
-use crate::store::records::RecordRow;
 use crate::store::{self, StoreError};
 
 /// A check ends within 10 s (contract, section 5); what is left of them is for saving.
@@ -27,7 +33,7 @@ pub async fn look(dns: &Dns, plan: &Plan) -> Diagnosis {
     let mut observed = Observed::default();
     let first = diagnosis::questions(plan, &observed);
     let mut gathering = Gathering::new(dns, &plan.domain, &first, deadline);
-    gather(&mut gathering, plan, &mut observed).await;
+    gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;
     diagnosis::diagnose(plan, &observed)
 }
 
@@ -37,23 +43,25 @@ async fn look_and_confirm(dns: &Dns, plan: &Plan, is_verified: impl Fn(&RecordDi
     let mut observed = Observed::default();
     let first = diagnosis::questions(plan, &observed);
     let mut gathering = Gathering::new(dns, &plan.domain, &first, deadline);
-    gather(&mut gathering, plan, &mut observed).await;
+    gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;
     let first = diagnosis::diagnose(plan, &observed);
     let is_first_pass = |seen: &RecordDiagnosis| seen.verdict.is_good() && !seen.is_inherited && !is_verified(seen);
     let passed = plan.records.iter().zip(&first.records).filter(|(_, seen)| is_first_pass(seen));
+    let owners = passed.flat_map(|(record, _)| record.owners().map(|owner| (owner.clone(), primary_type(record))));
     let questions: Vec<diagnosis::Question> =
-        passed.map(|(record, _)| diagnosis::Question::new(record.owner.clone(), primary_type(record))).collect();
+        owners.map(|(owner, rtype)| diagnosis::Question::new(owner, rtype)).collect();
     if questions.is_empty() {
         return first;
     }
     gathering.confirm_all(&questions, &mut observed).await;
-    gather(&mut gathering, plan, &mut observed).await;
+    gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;
     diagnosis::diagnose(plan, &observed)
 }
 
-async fn gather(gathering: &mut Gathering, plan: &Plan, observed: &mut Observed) {
+/// Asks until nothing is left to be asked or a bound is reached.
+async fn gather(gathering: &mut Gathering, questions: impl Fn(&Observed) -> Vec<Ask>, observed: &mut Observed) {
     for _ in 0..MAX_ROUNDS {
-        let asks = diagnosis::questions(plan, observed);
+        let asks = questions(observed);
         if asks.is_empty() || observed.is_exhausted {
             return;
         }
@@ -78,7 +86,7 @@ pub async fn load(
     pool: &PgPool,
     team_id: Uuid,
     domain: &str,
-    profile: &SendingProfile,
+    profile: &ProfileInForce,
 ) -> Result<Option<Planned>, StoreError> {
     let mut conn = pool.acquire().await?;
     let Some(row) = store::domains::find(&mut conn, team_id, domain).await? else { return Ok(None) };
@@ -87,21 +95,26 @@ pub async fn load(
 }
 
 /// The plan of a stored domain.
-pub fn planned(row: DomainRow, keys: &[KeyRow], profile: &SendingProfile) -> Planned {
+pub fn planned(row: DomainRow, keys: &[KeyRow], profile: &ProfileInForce) -> Planned {
     let in_use: Vec<PlannedKey> = keys
         .iter()
         .filter(|key| key.state != KeyState::Retired)
         .map(|key| PlannedKey {
             selector: key.selector.clone(),
             public: key.public.clone(),
-            is_required: key.is_required,
+            is_required: key.is_required && key.state == KeyState::Active,
         })
         .collect();
     let older: Vec<_> =
         keys.iter().filter(|key| key.state == KeyState::Retired).map(|key| key.public.clone()).collect();
-    let input =
-        PlanInput { domain: &row.name, profile, keys: &in_use, older_keys: &older, is_mx_required: row.is_mx_required };
-    let plan = plan(&input);
+    let input = PlanInput {
+        domain: &row.name,
+        profile: &profile.profile,
+        keys: &in_use,
+        older_keys: &older,
+        is_mx_required: row.is_mx_required,
+    };
+    let plan = profile.plan(&input);
     Planned { domain: row, plan }
 }
 
@@ -118,21 +131,28 @@ pub async fn check_domain(
     let is_verified = |seen: &RecordDiagnosis| {
         stored.iter().any(|row| row.key == seen.key && row.standing.status == Status::Verified)
     };
+    let began = now();
     let diagnosis = look_and_confirm(dns, &planned.plan, is_verified).await;
-    save(pool, planned, &diagnosis, by, now()).await
+    save(pool, planned, &diagnosis, by, Span { began, ended: now() }).await
 }
 
-/// Advances every record and the domain, under the domain's lock, and writes the events of what changed.
-async fn save(
-    pool: &PgPool,
-    planned: &Planned,
-    diagnosis: &Diagnosis,
-    by: &str,
-    now: OffsetDateTime,
-) -> Result<(), StoreError> {
+/// When a look was made. What it saw may be as old as its beginning, and that is the time it is saved under.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    began: OffsetDateTime,
+    ended: OffsetDateTime,
+}
+
+/// Advances every record and the domain, under the domain's lock, and writes the events of what changed. Nothing is
+/// saved where a look that began later was saved already: what this one saw is older.
+async fn save(pool: &PgPool, planned: &Planned, diagnosis: &Diagnosis, by: &str, span: Span) -> Result<(), StoreError> {
     let mut tx = store::begin(pool).await?;
     let (team_id, id) = (planned.domain.team_id, planned.domain.id);
     let Some(before) = store::domains::lock_for_check(&mut tx, team_id, id).await? else { return Ok(()) };
+    let now = span.began;
+    if is_overtaken(before.last_checked_at, now) {
+        return Ok(());
+    }
     let stored = store::records::list(&mut tx, team_id, id).await?;
     let is_mx_required = before.is_mx_required.or(diagnosis.has_mail_elsewhere.map(|elsewhere| !elsewhere));
     let event = Event { domain_id: id, by, at: now };
@@ -140,8 +160,9 @@ async fn save(
     for (record, seen) in planned.plan.records.iter().zip(&diagnosis.records) {
         let old = stored.iter().find(|row| row.key == seen.key);
         let standing = old.map_or(Standing::NEW, |row| row.standing);
-        let next = lifecycle::advance(standing, seen.verdict, now);
-        let is_required = record.is_required && (record.key != RecordKey::Mx || is_mx_required != Some(false));
+        let next = lifecycle::advance(standing, seen_of(seen, span.ended - now), now);
+        let is_planned = record.is_required && (record.key != RecordKey::Mx || is_mx_required != Some(false));
+        let is_required = lifecycle::is_required(is_planned, next, before.verified_at.is_some());
         if is_required {
             required.push(next);
         }
@@ -153,7 +174,11 @@ async fn save(
     }
     let keys: Vec<RecordKey> = planned.plan.records.iter().map(|record| record.key.clone()).collect();
     store::records::delete_except(&mut tx, id, &keys).await?;
-    let after = domain_after(before.clone(), diagnosis, &required, is_mx_required, now);
+    let reach = reachability(&mut tx, &before, diagnosis, now).await?;
+    let after = domain_after(before.clone(), diagnosis, &required, is_mx_required, reach, now);
+    if reach.is_unreachable && !outcome::is_unreachable(&before) {
+        store::events::insert(&mut tx, &event.unreachable(before.status, &reach)).await?;
+    }
     if after.status != before.status {
         store::events::insert(&mut tx, &event.row("domain_status", None, before.status, after.status, None)).await?;
     }
@@ -161,88 +186,19 @@ async fn save(
     store::commit(tx).await
 }
 
-/// What the events of one look have in common.
-struct Event<'a> {
-    domain_id: Uuid,
-    by: &'a str,
-    at: OffsetDateTime,
-}
-
-impl Event<'_> {
-    fn row(
-        &self,
-        kind: &str,
-        record: Option<&RecordKey>,
-        from: Status,
-        to: Status,
-        evidence: Option<serde_json::Value>,
-    ) -> EventRow {
-        EventRow {
-            id: Uuid::now_v7(),
-            domain_id: self.domain_id,
-            at: self.at,
-            kind: kind.to_owned(),
-            by_whom: self.by.to_owned(),
-            record: record.map(ToString::to_string),
-            from_status: Some(from.as_str().to_owned()),
-            to_status: Some(to.as_str().to_owned()),
-            evidence,
+/// How far the domain can be asked, after this look.
+async fn reachability(
+    tx: &mut PgConnection,
+    before: &DomainRow,
+    diagnosis: &Diagnosis,
+    now: OffsetDateTime,
+) -> Result<Reachability, StoreError> {
+    let was = Reachability { unknown_since: before.unknown_since, is_unreachable: outcome::is_unreachable(before) };
+    match reachability::step(was, outcome::is_unknown(diagnosis), now) {
+        Step::Settled(reach) => Ok(reach),
+        Step::Ask { answered_since } => {
+            let is_another_answered = store::domains::is_another_answered(tx, before.id, answered_since).await?;
+            Ok(reachability::settle(was, is_another_answered, now))
         }
     }
-}
-
-fn record_row(seen: &RecordDiagnosis, standing: Standing, is_required: bool, now: OffsetDateTime) -> RecordRow {
-    RecordRow {
-        key: seen.key.clone(),
-        standing,
-        verdict: Some(seen.verdict),
-        is_required,
-        current: seen.current.clone(),
-        answered_by: seen.answered_by,
-        checked_at: Some(now),
-        findings: seen.findings.clone(),
-        suggested_value: seen.suggested_value.clone(),
-        is_inherited: seen.is_inherited,
-        evidence: Some(seen.evidence.clone()),
-    }
-}
-
-fn domain_after(
-    mut row: DomainRow,
-    diagnosis: &Diagnosis,
-    required: &[Standing],
-    is_mx_required: Option<bool>,
-    now: OffsetDateTime,
-) -> DomainRow {
-    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-    row.status = lifecycle::domain_status(required.iter().map(|standing| standing.status));
-    row.is_mx_required = is_mx_required;
-    row.required_total = count(required.len());
-    row.required_verified = count(required.iter().filter(|standing| standing.status == Status::Verified).count());
-    if row.status == Status::Verified {
-        row.verified_at = row.verified_at.or(Some(now));
-    }
-    row.at_risk_since = match row.status {
-        Status::AtRisk | Status::Failed => required.iter().filter_map(|standing| standing.at_risk_since).min(),
-        Status::Pending | Status::Verified => None,
-    };
-    let is_unknown = diagnosis.records.iter().any(|seen| seen.verdict == Verdict::Unknown);
-    row.unknown_since = is_unknown.then(|| row.unknown_since.unwrap_or(now));
-    row.last_checked_at = Some(now);
-    if let Some(zone) = &diagnosis.zone {
-        row.zone = zone.as_str().to_owned();
-    }
-    row.findings = diagnosis.findings.clone();
-    row
-}
-
-/// What was seen when a status changed, for the history.
-fn evidence(seen: &RecordDiagnosis) -> serde_json::Value {
-    let codes: Vec<&str> = seen.findings.iter().map(|finding| finding.code.as_str()).collect();
-    serde_json::json!({
-        "verdict": seen.verdict,
-        "current": seen.current,
-        "answered_by": seen.answered_by,
-        "findings": codes,
-    })
 }

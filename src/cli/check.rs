@@ -66,7 +66,7 @@ fn status(diagnosis: &Diagnosis) -> u8 {
 /// What is expected where no account says it: any valid key at the selectors, our servers where the settings name
 /// them.
 fn plan(domain: &DomainName, selectors: &[Selector], config: &Config) -> Plan {
-    let record = |key, owner, wanted| PlannedRecord { key, owner, wanted, is_required: true };
+    let record = |key, owner, wanted| PlannedRecord { key, owner, wanted, is_required: true, alternatives: Vec::new() };
     let mut records: Vec<PlannedRecord> = selectors
         .iter()
         .map(|selector| {
@@ -78,5 +78,5 @@ fn plan(domain: &DomainName, selectors: &[Selector], config: &Config) -> Plan {
     records.push(record(RecordKey::Spf, domain.owner(), Wanted::Spf { mechanisms: profile.spf.clone() }));
     records.push(record(RecordKey::Dmarc, domain.prefixed("_dmarc"), Wanted::Dmarc { offer: profile.dmarc.clone() }));
     records.push(record(RecordKey::Mx, domain.owner(), Wanted::Mx { offer: profile.mx.clone() }));
-    Plan { domain: domain.clone(), records }
+    Plan { domain: domain.clone(), records, former_mx: Vec::new(), broken: Vec::new() }
 }

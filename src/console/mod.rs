@@ -24,6 +24,7 @@ use crate::records::Selector;
 use crate::seal::Sealer;
 use crate::store;
 pub use joining::Running;
+pub use profile::{CountedChange, ProfileEdit, ProfilePreview, ProfileView};
 pub use session::{fingerprint, new_secret};
 pub use view::{DomainPage, DomainView, EventView, EvidenceView, NewToken, RecordView, TokenView, User};
 
@@ -40,19 +41,10 @@ pub struct Parts {
     pub running: Running,
     pub public_url: String,
     pub trusted_proxies: Vec<IpNet>,
-    /// In the demo: what its pages point to.
-    pub demo: Option<DemoLinks>,
+    /// The link of the demo's DNS panel, in the demo.
+    pub demo_panel_url: Option<String>,
     /// The time in UTC.
     pub clock: fn() -> OffsetDateTime,
-}
-
-/// Where the demo begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DemoLinks {
-    /// The DNS panel; `URL/ZONE` has one zone.
-    pub panel_url: String,
-    /// The domain to begin with.
-    pub first_domain: String,
 }
 
 /// Who acts: written into events as `by`, and whose team's domains are seen.
@@ -120,9 +112,9 @@ impl Console {
         &self.0.public_url
     }
 
-    /// In the demo: what its pages point to.
-    pub fn demo(&self) -> Option<&DemoLinks> {
-        self.0.demo.as_ref()
+    /// The link of the demo's DNS panel, in the demo.
+    pub fn demo_panel_url(&self) -> Option<&str> {
+        self.0.demo_panel_url.as_deref()
     }
 
     /// The visitor's address: the peer's, or the last one in `X-Forwarded-For` that is no trusted proxy's, where the

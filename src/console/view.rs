@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::{AnsweredBy, Finding, Verdict};
-use crate::lifecycle::{GRACE, Status};
+use crate::lifecycle::{self, GRACE, Standing, Status};
 use crate::records::plan::{PlannedRecord, PlannedType, RecordKey};
 use crate::records::{DomainName, OwnerName};
 use crate::store::domains::DomainRow;
@@ -148,11 +148,15 @@ impl DomainView {
     /// A planned domain with what was seen of each of its records.
     pub fn with_records(planned: Planned, rows: &[RecordRow]) -> Self {
         let zone = OwnerName::new(&planned.domain.zone);
+        let was_verified = planned.domain.verified_at.is_some();
         let records: Vec<RecordView> = planned
             .plan
             .records
             .iter()
-            .map(|record| RecordView::new(record, rows.iter().find(|row| row.key == record.key), &zone))
+            .map(|record| {
+                let row = rows.iter().find(|row| row.key == record.key);
+                RecordView::new(record, row, &zone, was_verified)
+            })
             .collect();
         let required = records.iter().filter(|record| record.is_required);
         let total = required.clone().count();
@@ -165,7 +169,7 @@ impl DomainView {
 }
 
 impl RecordView {
-    fn new(record: &PlannedRecord, row: Option<&RecordRow>, zone: &OwnerName) -> Self {
+    fn new(record: &PlannedRecord, row: Option<&RecordRow>, zone: &OwnerName, was_verified: bool) -> Self {
         Self {
             key: record.key.clone(),
             rtype: record.rtype(),
@@ -175,7 +179,11 @@ impl RecordView {
             suggested_value: row.and_then(|row| row.suggested_value.clone()).filter(|value| *value != record.value()),
             is_inherited: row.is_some_and(|row| row.is_inherited),
             priority: record.priority(),
-            is_required: row.map_or(record.is_required, |row| row.is_required),
+            // A record that no look has seen yet is new to the profile, or the whole domain is new.
+            is_required: row.map_or_else(
+                || lifecycle::is_required(record.is_required, Standing::NEW, was_verified),
+                |row| row.is_required,
+            ),
             status: row.map_or(Status::Pending, |row| row.standing.status),
             verdict: row.and_then(|row| row.verdict),
             current: row.map(|row| row.current.clone()).unwrap_or_default(),

@@ -4,6 +4,7 @@
 //! nothing is left. A judge reads one [`Reply`] at a time: where nameservers differ, each distinct answer is judged
 //! and the best one counts.
 
+pub mod alternatives;
 pub mod cname;
 pub mod delegation;
 pub mod dkim;
@@ -15,6 +16,7 @@ pub mod finding;
 pub mod mx;
 pub mod observed;
 pub mod placement;
+pub mod profile;
 pub mod reach;
 pub mod spf;
 pub mod spf_eval;
@@ -65,6 +67,8 @@ pub struct RecordDiagnosis {
     /// Every record seen at the name, as people read it.
     pub current: Vec<String>,
     pub answered_by: Option<AnsweredBy>,
+    /// Seconds that the answer judged may be kept.
+    pub ttl_s: u32,
     pub suggested_value: Option<String>,
     pub is_inherited: bool,
     pub evidence: evidence::Evidence,
@@ -86,18 +90,10 @@ pub struct Diagnosis {
 /// can judge everything.
 pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
     let mut asks = Asks::default();
-    for record in &plan.records {
-        asks.zone(&record.owner, primary_type(record));
-    }
     asks.zone(&plan.domain.owner(), RecordType::Mx);
     for record in &plan.records {
-        match &record.wanted {
-            Wanted::Dkim { .. } => dkim::questions(plan, record, observed, &mut asks),
-            Wanted::Spf { .. } => spf::questions(plan, record, observed, &mut asks),
-            Wanted::Dmarc { .. } => dmarc::questions(plan, record, observed, &mut asks),
-            Wanted::Mx { .. } => mx::questions(plan, record, observed, &mut asks),
-            Wanted::Cname { .. } => cname::questions(plan, record, observed, &mut asks),
-        }
+        record_questions(plan, record, observed, &mut asks);
+        alternatives::questions(plan, record, observed, &mut asks);
     }
     let asks = asks.not_yet_in(observed);
     if !asks.is_empty() {
@@ -107,6 +103,17 @@ pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
     let mut asks = Asks::default();
     placement::questions(plan, observed, &mut asks);
     asks.not_yet_in(observed)
+}
+
+fn record_questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
+    asks.zone(&record.owner, primary_type(record));
+    match &record.wanted {
+        Wanted::Dkim { .. } => dkim::questions(plan, record, observed, asks),
+        Wanted::Spf { .. } => spf::questions(plan, record, observed, asks),
+        Wanted::Dmarc { .. } => dmarc::questions(plan, record, observed, asks),
+        Wanted::Mx { .. } => mx::questions(plan, record, observed, asks),
+        Wanted::Cname { .. } => cname::questions(plan, record, observed, asks),
+    }
 }
 
 /// Judges everything that was gathered.
@@ -139,6 +146,12 @@ pub fn host_of(plan: &Plan, owner: &crate::records::OwnerName, observed: &Observ
 }
 
 fn diagnose_record(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> RecordDiagnosis {
+    let wanted = diagnose_as(plan, record, observed);
+    alternatives::better(plan, record, observed, wanted)
+}
+
+/// Judges by the record given alone, planned or an alternative.
+fn diagnose_as(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> RecordDiagnosis {
     let nothing = Observation::default();
     let observation = observed.get(&record.owner, primary_type(record)).unwrap_or(&nothing);
     let local = Reply::failed(AskFailure::Local);
@@ -172,6 +185,7 @@ fn diagnose_record(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> 
         verdict: Verdict::of(&judgement.findings),
         current: reply.records().iter().map(observed::RecordData::display).collect(),
         answered_by: is_answered.then_some(by),
+        ttl_s: reply.ttl_s,
         evidence: evidence::collect(record, observation, &judgement),
         findings: judgement.findings,
         suggested_value: judgement.suggested_value,
@@ -184,6 +198,7 @@ fn judge_reply(plan: &Plan, record: &PlannedRecord, observed: &Observed, reply: 
     let case = Case { plan, record, reply, observed };
     let mut judgement = judge(&case);
     placement::explain(&case, &mut judgement);
+    profile::excuse(&case, &mut judgement);
     (Verdict::of(&judgement.findings), judgement)
 }
 

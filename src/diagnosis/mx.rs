@@ -74,6 +74,8 @@ enum Kind {
     Address,
     /// The root, alone: the name accepts no mail (RFC 7505).
     Null,
+    /// A bounce host of ours before the profile was edited.
+    Former,
     Other,
 }
 
@@ -88,6 +90,8 @@ fn kind(plan: &Plan, offer: Option<&BounceMx>, host: &OwnerName) -> Kind {
     let ours = offer.host.owner();
     if *host == ours {
         Kind::Ours
+    } else if plan.former_mx.contains(host) {
+        Kind::Former
     } else if is_appended(plan, &ours, host) {
         Kind::Appended
     } else if is_typing_error(plan, &ours, host) {
@@ -112,8 +116,9 @@ fn judge_offer(case: &Case<'_>, offer: &BounceMx, hosts: &[&OwnerName]) -> Vec<F
     let kinds: Vec<Kind> = hosts.iter().map(|host| kind(case.plan, Some(offer), host)).collect();
     let has = |kind| kinds.contains(&kind);
     if has(Kind::Ours) {
+        let is_ours = |kind: &Kind| matches!(kind, Kind::Ours | Kind::Former);
         let others: Vec<&OwnerName> =
-            hosts.iter().zip(&kinds).filter(|(_, kind)| **kind != Kind::Ours).map(|(host, _)| *host).collect();
+            hosts.iter().zip(&kinds).filter(|(_, kind)| !is_ours(kind)).map(|(host, _)| *host).collect();
         if others.is_empty() {
             return Vec::new();
         }
@@ -127,7 +132,7 @@ fn judge_offer(case: &Case<'_>, offer: &BounceMx, hosts: &[&OwnerName]) -> Vec<F
         wrong.variant("appended")
     } else if has(Kind::Mistyped) {
         wrong.variant("mistyped")
-    } else if has(Kind::Other) {
+    } else if has(Kind::Other) || has(Kind::Former) {
         wrong
     } else if has(Kind::Address) {
         wrong.variant("address")

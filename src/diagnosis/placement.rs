@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::observed::{Answer, Observed, RecordData, RecordType, Reply};
-use super::{Asks, Case, Code, Finding, Judgement, Verdict, mx, primary_type, wording};
+use super::{Asks, Case, Code, Finding, Judgement, Verdict, alternatives, mx, primary_type, wording};
 use crate::records::OwnerName;
 use crate::records::plan::{Plan, PlannedRecord, Wanted};
 
@@ -16,6 +16,8 @@ const NOBODY: &str = "signet-asks-whether-a-wildcard-answers";
 /// The likely other places, in one round, only when something is missing or unusable.
 pub fn questions(plan: &Plan, observed: &Observed, asks: &mut Asks) {
     let bad: Vec<&PlannedRecord> = plan.records.iter().filter(|record| is_bad(plan, record, observed)).collect();
+    let bad: Vec<&PlannedRecord> =
+        bad.into_iter().filter(|record| !alternatives::is_satisfied(plan, record, observed)).collect();
     let mut places = Vec::new();
     places.extend(bad.iter().map(|record| (doubled(plan, record, observed), primary_type(record))));
     places.extend(

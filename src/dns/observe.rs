@@ -50,7 +50,7 @@ impl Gathering {
             let (asking, question) = (self.asking.clone(), ask.question.clone());
             resolving.spawn(async move { (asking.resolver(&question).await, question) });
         }
-        if !self.is_begun {
+        if !self.is_begun && asks.iter().any(|ask| ask.whom == Whom::Zone) {
             self.is_begun = true;
             self.begin(observed).await;
         }

@@ -5,6 +5,8 @@ pub mod dmarc;
 mod mailbox_providers;
 pub mod name;
 pub mod plan;
+pub mod profile;
+mod record_key;
 pub mod spf;
 pub mod tags;
 pub mod zonefile;

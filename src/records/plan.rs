@@ -1,12 +1,11 @@
 //! Sending profile + domain + keys → the records to publish (contract, section 3).
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::dkim::DkimPublicKey;
 use super::dmarc::DmarcOffer;
+pub use super::record_key::RecordKey;
 use super::spf::ProfileMechanism;
 use super::{DomainName, OwnerName, Selector};
 
@@ -65,75 +64,6 @@ impl CnameOffer {
     }
 }
 
-/// Which record of a domain: the `KEY` of `/domains/NAME/records/KEY`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum RecordKey {
-    Dkim(Selector),
-    Spf,
-    Dmarc,
-    Mx,
-    ReturnPath,
-    Tracking,
-}
-
-impl fmt::Display for RecordKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Dkim(selector) => write!(f, "dkim-{selector}"),
-            Self::Spf => f.write_str("spf"),
-            Self::Dmarc => f.write_str("dmarc"),
-            Self::Mx => f.write_str("mx"),
-            Self::ReturnPath => f.write_str("return-path"),
-            Self::Tracking => f.write_str("tracking"),
-        }
-    }
-}
-
-impl FromStr for RecordKey {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        Ok(match text {
-            "spf" => Self::Spf,
-            "dmarc" => Self::Dmarc,
-            "mx" => Self::Mx,
-            "return-path" => Self::ReturnPath,
-            "tracking" => Self::Tracking,
-            other => {
-                let selector = other.strip_prefix("dkim-").ok_or_else(|| format!("{other:?} names no record"))?;
-                Self::Dkim(Selector::parse(selector).map_err(|error| error.to_string())?)
-            }
-        })
-    }
-}
-
-impl TryFrom<String> for RecordKey {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl From<RecordKey> for String {
-    fn from(key: RecordKey) -> Self {
-        key.to_string()
-    }
-}
-
-impl RecordKey {
-    /// The contract's `purpose`.
-    pub fn purpose(&self) -> &'static str {
-        match self {
-            Self::Dkim(_) => "dkim",
-            Self::Spf => "spf",
-            Self::Dmarc => "dmarc",
-            Self::Mx => "mx",
-            Self::ReturnPath => "return-path",
-            Self::Tracking => "tracking",
-        }
-    }
-}
-
 /// A DKIM key of a domain, as far as DNS is concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedKey {
@@ -161,6 +91,10 @@ pub struct PlanInput<'a> {
 pub struct Plan {
     pub domain: DomainName,
     pub records: Vec<PlannedRecord>,
+    /// Bounce hosts of this platform that the profile no longer names: not ours any more, and nobody's own mail.
+    pub former_mx: Vec<OwnerName>,
+    /// What the profile's own names are broken for: the verdicts that hang on it are unknown.
+    pub broken: Vec<RecordKey>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,6 +103,16 @@ pub struct PlannedRecord {
     pub owner: OwnerName,
     pub wanted: Wanted,
     pub is_required: bool,
+    /// What an edited profile asked for before, as long as that is accepted too; the newest first.
+    pub alternatives: Vec<Alternative>,
+}
+
+/// What satisfies a record as well, until a cut-over date.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alternative {
+    pub owner: OwnerName,
+    pub wanted: Wanted,
+    pub accepted_until: OffsetDateTime,
 }
 
 /// What satisfies a record.
@@ -217,6 +161,22 @@ impl PlannedType {
 }
 
 impl PlannedRecord {
+    /// The record as an edited profile asked for it before.
+    pub fn with(&self, alternative: &Alternative) -> Self {
+        Self {
+            owner: alternative.owner.clone(),
+            wanted: alternative.wanted.clone(),
+            alternatives: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Every name at which it may stand.
+    pub fn owners(&self) -> impl Iterator<Item = &OwnerName> {
+        let old = self.alternatives.iter().map(|old| &old.owner).filter(|owner| **owner != self.owner);
+        std::iter::once(&self.owner).chain(old)
+    }
+
     pub fn rtype(&self) -> PlannedType {
         match self.wanted {
             Wanted::Dkim { .. } | Wanted::Spf { .. } | Wanted::Dmarc { .. } => PlannedType::Txt,
@@ -251,7 +211,8 @@ impl PlannedRecord {
 /// The records of a domain: DKIM keys, SPF, DMARC, then MX, return path and tracking where the profile has them.
 pub fn plan(input: &PlanInput<'_>) -> Plan {
     let domain = input.domain;
-    let record = |key, owner, wanted, is_required| PlannedRecord { key, owner, wanted, is_required };
+    let record =
+        |key, owner, wanted, is_required| PlannedRecord { key, owner, wanted, is_required, alternatives: Vec::new() };
     let mut records: Vec<PlannedRecord> = input
         .keys
         .iter()
@@ -284,5 +245,5 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
             records.push(record(key, domain.prefixed(label), wanted, !is_tracking));
         }
     }
-    Plan { domain: domain.clone(), records }
+    Plan { domain: domain.clone(), records, former_mx: Vec::new(), broken: Vec::new() }
 }

@@ -217,6 +217,24 @@ pub async fn update_after_check(connection: &mut PgConnection, row: &DomainRow) 
     Ok(())
 }
 
+/// Whether any other domain, of whatever team, was looked at since then and could be asked.
+pub async fn is_another_answered(
+    connection: &mut PgConnection,
+    id: Uuid,
+    since: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (
+               SELECT FROM domains WHERE id <> $1 AND unknown_since IS NULL AND last_checked_at >= $2
+           ) AS "is_found!""#,
+        id,
+        since,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(found)
+}
+
 /// A row as PostgreSQL has it.
 struct StoredDomain {
     id: Uuid,

@@ -37,7 +37,8 @@ pub enum StoreError {
 }
 
 /// The unique constraints whose violation is somebody's choice and no fault of ours.
-const DUPLICATES: [&str; 4] = ["domains_team_name", "users_email", "dkim_keys_domain_selector", "teams_name"];
+const DUPLICATES: [&str; 5] =
+    ["domains_team_name", "users_email", "dkim_keys_domain_selector", "teams_name", "profile_versions_pkey"];
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {

@@ -44,6 +44,7 @@ pub async fn list(connection: &mut PgConnection, team_id: Uuid, domain_id: Uuid)
              records.checked_at,
              records.verified_at,
              records.at_risk_since,
+             records.doubted_until,
              records.findings,
              records.suggested_value,
              records.is_inherited,
@@ -67,8 +68,8 @@ pub async fn save(connection: &mut PgConnection, domain_id: Uuid, row: &RecordRo
     sqlx::query!(
         "INSERT INTO records
              (domain_id, key, status, verdict, is_required, current, answered_by, checked_at, verified_at,
-              at_risk_since, findings, suggested_value, is_inherited, evidence)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+              at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          ON CONFLICT (domain_id, key) DO UPDATE
          SET status = excluded.status,
              verdict = excluded.verdict,
@@ -78,6 +79,7 @@ pub async fn save(connection: &mut PgConnection, domain_id: Uuid, row: &RecordRo
              checked_at = excluded.checked_at,
              verified_at = excluded.verified_at,
              at_risk_since = excluded.at_risk_since,
+             doubted_until = excluded.doubted_until,
              findings = excluded.findings,
              suggested_value = excluded.suggested_value,
              is_inherited = excluded.is_inherited,
@@ -92,6 +94,7 @@ pub async fn save(connection: &mut PgConnection, domain_id: Uuid, row: &RecordRo
         row.checked_at,
         row.standing.verified_at,
         row.standing.at_risk_since,
+        row.standing.doubted_until,
         storable_json("findings", &row.findings)?,
         row.suggested_value.as_deref().map(storable),
         row.is_inherited,
@@ -133,6 +136,7 @@ struct StoredRecord {
     checked_at: Option<OffsetDateTime>,
     verified_at: Option<OffsetDateTime>,
     at_risk_since: Option<OffsetDateTime>,
+    doubted_until: Option<OffsetDateTime>,
     findings: Value,
     suggested_value: Option<String>,
     is_inherited: bool,
@@ -148,6 +152,7 @@ impl TryFrom<StoredRecord> for RecordRow {
                 status: read_word("status", row.status)?,
                 verified_at: row.verified_at,
                 at_risk_since: row.at_risk_since,
+                doubted_until: row.doubted_until,
             },
             verdict: row.verdict.map(|word| read_word("verdict", word)).transpose()?,
             is_required: row.is_required,

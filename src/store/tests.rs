@@ -8,12 +8,17 @@ use uuid::Uuid;
 use super::embedded::Embedded;
 use super::*;
 use crate::diagnosis::evidence::Evidence;
+use crate::diagnosis::profile::{PartDiagnosis, PartState};
 use crate::diagnosis::{AnsweredBy, Code, Finding, Verdict};
 use crate::lifecycle::{Standing, Status};
 use crate::records::plan::{RecordKey, SendingProfile};
+use crate::records::profile::ProfileVersion;
 use crate::records::{DomainName, Selector};
 
 const NOON: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
+
+const AT_RISK: Standing =
+    Standing { status: Status::AtRisk, verified_at: Some(NOON), at_risk_since: Some(NOON), doubted_until: Some(NOON) };
 
 /// A cluster of its own for each test.
 struct Database {
@@ -137,7 +142,7 @@ async fn what_a_check_saw_is_read_back_as_it_was_written() {
     let key = RecordKey::Dkim(Selector::parse("s1").unwrap());
     let mut record = records::RecordRow {
         key: key.clone(),
-        standing: Standing { status: Status::AtRisk, verified_at: Some(NOON), at_risk_since: Some(NOON) },
+        standing: AT_RISK,
         verdict: Some(Verdict::Mismatch),
         is_required: true,
         current: vec!["v=DKIM1; p=".into(), "x\0y".into()],
@@ -233,15 +238,36 @@ async fn sessions_tokens_and_links_end_when_they_should() {
 }
 
 #[tokio::test]
-async fn the_profile_is_seeded_once_and_a_database_that_is_away_says_so() {
+async fn each_version_of_the_profile_has_its_number_and_a_database_that_is_away_says_so() {
     let mut database = Database::new().await;
     let mut connection = begin(&database.pool).await.unwrap();
-    let profile = SendingProfile { selector_prefix: "s".into(), ..SendingProfile::default() };
-    assert_eq!(profile::get(&mut connection).await.unwrap(), None);
-    assert!(profile::seed(&mut connection, &profile).await.unwrap());
-    assert!(!profile::seed(&mut connection, &SendingProfile::default()).await.unwrap());
-    assert_eq!(profile::get(&mut connection).await.unwrap(), Some(profile));
+    let version = |number: u32, prefix: &str| ProfileVersion {
+        number,
+        profile: SendingProfile { selector_prefix: prefix.into(), ..SendingProfile::default() },
+        saved_at: NOON,
+        by: "ops@example.com".into(),
+        cut_over_at: (number > 1).then_some(NOON + Duration::days(14)),
+    };
+    assert_eq!(profile::list_versions(&mut connection).await.unwrap(), []);
+    profile::insert(&mut connection, &version(1, "s")).await.unwrap();
+    profile::insert(&mut connection, &version(2, "t")).await.unwrap();
+    assert_eq!(profile::list_versions(&mut connection).await.unwrap(), [version(2, "t"), version(1, "s")]);
+
+    let check = |version| profile::ProfileCheckRow {
+        version,
+        checked_at: NOON,
+        parts: vec![PartDiagnosis { key: RecordKey::Mx, state: PartState::Broken, findings: Vec::new() }],
+    };
+    assert_eq!(profile::find_check(&mut connection).await.unwrap(), None);
+    for number in [1, 2, 1] {
+        profile::save_check(&mut connection, &check(number)).await.unwrap();
+    }
+    assert_eq!(profile::find_check(&mut connection).await.unwrap(), Some(check(2)));
     commit(connection).await.unwrap();
+    let mut connection = database.pool.acquire().await.unwrap();
+    let again = profile::insert(&mut connection, &version(2, "u")).await;
+    assert!(matches!(again, Err(StoreError::Duplicate)), "{again:?}");
+    drop(connection);
 
     database.cluster.take().unwrap().stop().await;
     assert!(matches!(begin(&database.pool).await, Err(StoreError::Unavailable(_))));

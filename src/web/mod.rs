@@ -3,17 +3,17 @@
 
 pub mod assets;
 mod domains;
-pub mod failures;
+mod failures;
 mod findings;
-pub mod forms;
+mod forms;
 pub mod headers;
-pub mod layout;
+mod layout;
 mod moment;
 mod pill;
 mod records;
 #[cfg(test)]
 mod samples;
-pub mod session;
+mod session;
 mod settings;
 mod setup;
 
@@ -47,6 +47,7 @@ pub fn router(console: Console) -> Router {
         .route("/domains/{domain}/records/{key}", get(records::show))
         .route("/settings", get(settings::index))
         .route("/settings/profile", get(profile::show).post(profile::save))
+        .route("/settings/profile/check", post(profile::check))
         .route("/settings/tokens", get(tokens::list).post(tokens::add))
         .route("/settings/tokens/{id}/delete", post(tokens::delete))
         .route("/settings/password", get(password::show).post(password::save))
@@ -56,7 +57,7 @@ pub fn router(console: Console) -> Router {
 }
 
 /// What stands around every page: the limit of bodies, CSRF refusal, failures as pages, the security headers.
-pub fn guarded<S: Clone + Send + Sync + 'static>(pages: Router<S>, public_url: &str) -> Router<S> {
+fn guarded<S: Clone + Send + Sync + 'static>(pages: Router<S>, public_url: &str) -> Router<S> {
     let is_https = headers::is_https(public_url);
     pages
         .layer(DefaultBodyLimit::max(FORM_LIMIT))

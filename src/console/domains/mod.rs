@@ -40,7 +40,9 @@ impl Console {
     /// `domain` is the id or the name. What belongs to another team is not found.
     pub async fn find_domain(&self, actor: &Actor, domain: &str) -> Result<DomainView, Failure> {
         let planned = self.load(actor, domain).await?;
-        self.view(planned).await
+        let mut view = self.view(planned).await?;
+        view.findings.extend(self.profile_findings(actor).await?);
+        Ok(view)
     }
 
     pub async fn find_evidence(&self, actor: &Actor, domain: &str, key: &RecordKey) -> Result<EvidenceView, Failure> {
@@ -114,7 +116,7 @@ impl Console {
 
     async fn load(&self, actor: &Actor, domain: &str) -> Result<Planned, Failure> {
         let mut conn = self.0.pool.acquire().await?;
-        let profile = store::profile::get(&mut conn).await?.unwrap_or_default();
+        let profile = verify::profile::in_force(&mut conn, self.now()).await?;
         drop(conn);
         verify::load(&self.0.pool, actor.team_id, domain, &profile).await?.ok_or(Failure::NotFound("domain"))
     }

@@ -26,6 +26,7 @@ const ENGLISH: &[&str] = &[
     include_str!("en/placement.ftl"),
     include_str!("en/reach.ftl"),
     include_str!("en/domain.ftl"),
+    include_str!("en/profile.ftl"),
 ];
 
 static BUNDLE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {

@@ -1,4 +1,4 @@
-# Findings about the domain as a whole, its creation, and the sending profile.
+# Findings about the domain as a whole, and its creation.
 delegation-differs =
     .summary = The nameservers of { $zone } are { $parent_servers } at the registrar and { $own_servers } in the zone itself.
     .why = Some resolvers use the one list and some the other; where their servers hold different data, answers differ.
@@ -27,10 +27,6 @@ existing-mail =
     .summary = { $domain } already receives mail at { $others }.
     .why = Bounces need an MX of their own, and the mail that arrives there must keep arriving.
     .fix = Leave its MX records as they are. To let bounces come here, add a subdomain such as { $subdomain } and send from it.
-profile-broken =
-    .summary = The sending profile is broken: { $detail }
-    .why = Every domain hangs on it; the verdicts concerned are unknown until it works.
-    .fix = Correct the DNS records of this platform, or the profile under Settings.
 name-is-public-suffix =
     .summary = { $name } is a public suffix, under which others register their domains.
     .why = Nobody can send as it.
