@@ -79,18 +79,28 @@ fn is_superseded(code: Code) -> bool {
 /// Quotes or blanks without which the same text would do the job.
 fn broken_value(case: &Case<'_>) -> Option<Finding> {
     let texts: Vec<Vec<u8>> = case.reply.records().iter().filter_map(RecordData::txt_joined).collect();
-    let repaired = |repair: fn(&[u8]) -> Vec<u8>| {
-        let seen = texts.iter().find(|text| repair(text) != **text)?;
-        let records = texts.iter().map(|text| RecordData::Txt(vec![repair(text)])).collect();
+    let is_good = |texts: Vec<Vec<u8>>| {
+        let records = texts.into_iter().map(|text| RecordData::Txt(vec![text])).collect();
         let reply = Reply { answer: Answer::Found(records), ..case.reply.clone() };
-        let judgement = super::judge(&Case { reply: &reply, ..*case });
-        Verdict::of(&judgement.findings).is_good().then(|| wording::quote(seen))
+        Verdict::of(&super::judge(&Case { reply: &reply, ..*case }).findings).is_good()
     };
-    let (code, seen) = match repaired(without_quotes) {
-        Some(seen) => (Code::ValueQuoted, seen),
-        None => (Code::ValueWhitespace, repaired(without_blanks).or_else(|| repaired(without_either))?),
+    let repaired = |repair: fn(&[u8]) -> Vec<u8>| {
+        let broken: Vec<&Vec<u8>> = texts.iter().filter(|text| repair(text) != **text).collect();
+        let (first, all) = (broken.first()?, texts.iter().map(|text| repair(text)).collect());
+        let ours = broken.iter().find(|text| is_good(vec![repair(text)])).unwrap_or(first);
+        is_good(all).then(|| (wording::quote(ours), String::from_utf8_lossy(&repair(ours)).into_owned()))
     };
-    Some(place_finding(case, code).arg("seen", seen).suggest(case.record.value()))
+    let (code, (seen, text)) = match repaired(without_blanks) {
+        Some(found) => (Code::ValueWhitespace, found),
+        None => match repaired(without_quotes) {
+            Some(found) => (Code::ValueQuoted, found),
+            None => (Code::ValueWhitespace, repaired(without_either)?),
+        },
+    };
+    // Theirs, made readable; a key is ours alone.
+    let value =
+        if matches!(case.record.wanted, Wanted::Dkim { public: Some(_), .. }) { case.record.value() } else { text };
+    Some(place_finding(case, code).arg("seen", seen).suggest(value))
 }
 
 /// The text without literal quotation marks, typographic ones too, and backslashes.
@@ -190,8 +200,10 @@ fn wildcard_finding(case: &Case<'_>) -> Option<Finding> {
     let name = sibling(case.plan, case.record)?;
     let other = case.observed.reply(&name, primary_type(case.record))?;
     let seen = wording::quote(&first.txt_joined().unwrap_or_else(|| first.display().into_bytes()));
-    super::observed::same_answer(case.reply, &other)
-        .then(|| place_finding(case, Code::Wildcard).arg("seen", seen).suggest(case.record.value()))
+    let value = case.record.value();
+    let finding = place_finding(case, Code::Wildcard).arg("seen", seen);
+    let finding = if value.is_empty() { finding } else { finding.suggest(value) };
+    super::observed::same_answer(case.reply, &other).then_some(finding)
 }
 
 fn place_finding(case: &Case<'_>, code: Code) -> Finding {

@@ -76,7 +76,7 @@ fn attempt(reply: &Reply) -> Option<String> {
     let texts = reply.records().iter().filter_map(RecordData::txt_joined);
     texts
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .find(|text| dmarc::parse(text) == DmarcText::Attempt)
+        .find(|text| matches!(dmarc::parse(text), DmarcText::Attempt(_)))
 }
 
 fn judge_own(case: &Case<'_>, record: &DmarcRecord, start: &OwnerName) -> Vec<Finding> {
@@ -85,9 +85,8 @@ fn judge_own(case: &Case<'_>, record: &DmarcRecord, start: &OwnerName) -> Vec<Fi
         return vec![error(case, Code::DmarcSyntax, &case.record.value()).variant("policy").arg("current", current)];
     }
     let mut found = Vec::new();
-    if !record.bad.is_empty() {
-        found
-            .push(warning(case, Code::DmarcSyntax).variant("tag").arg("tags", quote(record.bad.join("; ").as_bytes())));
+    if !record.flaws.is_empty() {
+        found.push(warning(case, Code::DmarcSyntax).variant("tag").arg("tags", quote(record.flaws[0].text.as_bytes())));
     }
     let walk = dmarc_walk::walk(start, case.reply, case.observed).ok();
     let below = dmarc_walk::policy_below(record, false).min(dmarc_walk::policy_below(record, true));
