@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
-use crate::console::{Console, Parts, Running};
+use crate::console::{Console, DemoLinks, Parts, Running};
 use crate::dns::{Dns, DnsSettings};
 use crate::keys::KeyPool;
 use crate::password;
@@ -26,8 +26,7 @@ const STOPPING_TAKES_AT_MOST: Duration = Duration::from_secs(10);
 /// What only the demo has.
 pub struct Demo {
     pub dns: DnsSettings,
-    /// Where its records can be edited; `None` where there is no such page.
-    pub panel_url: Option<String>,
+    pub links: DemoLinks,
 }
 
 /// The console on an open, migrated database.
@@ -47,7 +46,7 @@ pub async fn console(config: &Config, pool: &PgPool, demo: Option<&Demo>) -> any
         running: Running::default(),
         public_url: config.public_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
-        demo_panel_url: demo.and_then(|demo| demo.panel_url.clone()),
+        demo: demo.map(|demo| demo.links.clone()),
         clock: OffsetDateTime::now_utc,
     }))
 }
@@ -148,7 +147,8 @@ pub fn profile_seed(config: &Config) -> Option<SendingProfile> {
     (!config.profile.spf.is_empty()).then(|| config.profile.clone())
 }
 
-async fn until_told_to_stop() {
+/// Ends at SIGTERM or ctrl-C.
+pub async fn until_told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     let terminated = async {
         match signal(SignalKind::terminate()) {

@@ -3,7 +3,7 @@
 //! Gather first, judge later, remember last. An outer layer may use any inner one, never the other way round:
 //!
 //! ```text
-//! main → cli → app → web | api → console → verify → store | dns | seal → lifecycle → diagnosis → records
+//! main → cli → app | demo → web | api → console → verify → store | dns | seal → lifecycle → diagnosis → records
 //! ```
 //!
 //! `records`, `diagnosis` and `lifecycle` are pure: no async, SQL, HTTP, DNS library, clock, environment or logging.
@@ -15,6 +15,7 @@ pub mod app;
 pub mod cli;
 pub mod config;
 pub mod console;
+pub mod demo;
 pub mod diagnosis;
 pub mod dns;
 pub mod failure;

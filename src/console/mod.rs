@@ -41,10 +41,19 @@ pub struct Parts {
     pub running: Running,
     pub public_url: String,
     pub trusted_proxies: Vec<IpNet>,
-    /// The link of the demo's DNS panel, in the demo.
-    pub demo_panel_url: Option<String>,
+    /// In the demo: what its pages point to.
+    pub demo: Option<DemoLinks>,
     /// The time in UTC.
     pub clock: fn() -> OffsetDateTime,
+}
+
+/// Where the demo begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DemoLinks {
+    /// The DNS panel; `URL/ZONE` has one zone.
+    pub panel_url: String,
+    /// The domain to begin with.
+    pub first_domain: String,
 }
 
 /// Who acts: written into events as `by`, and whose team's domains are seen.
@@ -112,9 +121,9 @@ impl Console {
         &self.0.public_url
     }
 
-    /// The link of the demo's DNS panel, in the demo.
-    pub fn demo_panel_url(&self) -> Option<&str> {
-        self.0.demo_panel_url.as_deref()
+    /// In the demo: what its pages point to.
+    pub fn demo(&self) -> Option<&DemoLinks> {
+        self.0.demo.as_ref()
     }
 
     /// The visitor's address: the peer's, or the last one in `X-Forwarded-For` that is no trusted proxy's, where the

@@ -1,7 +1,7 @@
 //! What stands around every page: title, navigation, who is signed in.
 
 use super::assets;
-use crate::console::{Actor, Console};
+use crate::console::{Actor, Console, DemoLinks};
 
 /// The part of the navigation that is marked as open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,8 +20,8 @@ pub struct Layout {
     /// Who is signed in.
     pub email: Option<String>,
     pub is_admin: bool,
-    /// The link of the demo's DNS panel, in the demo.
-    pub demo_panel_url: Option<String>,
+    /// In the demo: what the pages point to.
+    pub demo: Option<DemoLinks>,
 }
 
 impl Layout {
@@ -31,13 +31,13 @@ impl Layout {
             section,
             email: Some(actor.email.clone()),
             is_admin: actor.is_admin,
-            demo_panel_url: console.demo_panel_url().map(str::to_owned),
+            demo: console.demo().cloned(),
         }
     }
 
     /// For pages that stand before sign-in, or apart from it.
     pub fn bare(title: impl Into<String>) -> Self {
-        Self { title: title.into(), section: Section::None, email: None, is_admin: false, demo_panel_url: None }
+        Self { title: title.into(), section: Section::None, email: None, is_admin: false, demo: None }
     }
 
     pub fn stylesheet(&self) -> String {

@@ -3,17 +3,17 @@
 
 pub mod assets;
 mod domains;
-mod failures;
+pub mod failures;
 mod findings;
-mod forms;
+pub mod forms;
 pub mod headers;
-mod layout;
+pub mod layout;
 mod moment;
 mod pill;
 mod records;
 #[cfg(test)]
 mod samples;
-mod session;
+pub mod session;
 mod settings;
 mod setup;
 
@@ -57,7 +57,7 @@ pub fn router(console: Console) -> Router {
 }
 
 /// What stands around every page: the limit of bodies, CSRF refusal, failures as pages, the security headers.
-fn guarded<S: Clone + Send + Sync + 'static>(pages: Router<S>, public_url: &str) -> Router<S> {
+pub fn guarded<S: Clone + Send + Sync + 'static>(pages: Router<S>, public_url: &str) -> Router<S> {
     let is_https = headers::is_https(public_url);
     pages
         .layer(DefaultBodyLimit::max(FORM_LIMIT))

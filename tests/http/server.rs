@@ -52,7 +52,7 @@ impl TestApp {
             running: Running::default(),
             public_url: "http://127.0.0.1".into(),
             trusted_proxies: Vec::new(),
-            demo_panel_url: None,
+            demo: None,
             clock: time::OffsetDateTime::now_utc,
         });
         let profile = SendingProfile {

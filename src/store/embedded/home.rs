@@ -89,6 +89,17 @@ impl Home {
     }
 }
 
+/// Takes away a home and its sockets; what is gone already is no failure.
+pub(super) fn remove(path: &Path, sockets: &Path) -> Result<(), EmbeddedError> {
+    for directory in [path, sockets] {
+        match fs::remove_dir_all(directory) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(file(directory)(error)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Says which file it was.
 pub(super) fn file(path: &Path) -> impl Fn(std::io::Error) -> EmbeddedError + '_ {
     |source| EmbeddedError::File { path: path.to_owned(), source }

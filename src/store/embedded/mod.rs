@@ -94,6 +94,28 @@ impl Embedded {
         format!("postgres://{}:{}@localhost/{}?host={sockets}", cluster::USER, self.password, cluster::DATABASE)
     }
 
+    /// Stops the cluster and takes away all of it, wherever it was kept: for throw-away instances.
+    pub async fn remove(self) -> Result<(), EmbeddedError> {
+        off_the_async_threads(move || {
+            let (path, sockets) = (self.home.path().to_owned(), self.home.sockets().to_owned());
+            drop(self);
+            home::remove(&path, &sockets)
+        })
+        .await
+    }
+
+    /// Takes away the cluster of a data directory whose program was killed. False, and nothing done: it runs.
+    pub async fn remove_left(data_dir: &Path) -> Result<bool, EmbeddedError> {
+        let data_dir = data_dir.to_owned();
+        off_the_async_threads(move || {
+            let home = Home::find(&data_dir)?;
+            let Some(_lock) = home.try_lock()? else { return Ok(false) };
+            server::stop_stale(&home)?;
+            home::remove(home.path(), home.sockets()).map(|()| true)
+        })
+        .await
+    }
+
     /// Stops the cluster if it was started here, and waits until it has.
     pub async fn stop(self) {
         tokio::task::spawn_blocking(move || drop(self)).await.ok();

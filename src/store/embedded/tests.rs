@@ -52,3 +52,17 @@ async fn a_cluster_is_made_shared_with_commands_refused_to_a_second_server_and_s
     assert!(answers(&command).await);
     assert!(again.elapsed() < Duration::from_secs(5), "{:?}", again.elapsed());
 }
+
+#[tokio::test]
+async fn a_throw_away_cluster_goes_and_a_running_one_is_let_be() {
+    let directory = Directory::new();
+    let running = Embedded::start(&directory.0).await.unwrap();
+    let home = running.home().to_owned();
+    assert!(!Embedded::remove_left(&directory.0).await.unwrap());
+    assert!(answers(&running).await);
+    running.remove().await.unwrap();
+    assert!(!home.exists());
+    drop(Embedded::start(&directory.0).await.unwrap());
+    assert!(Embedded::remove_left(&directory.0).await.unwrap());
+    assert!(!home.exists());
+}
