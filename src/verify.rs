@@ -29,21 +29,17 @@ const MAX_ROUNDS: usize = 40;
 
 /// Asks DNS about everything in `plan` and judges it. Touches no database.
 pub async fn look(dns: &Dns, plan: &Plan) -> Diagnosis {
-    let deadline = Instant::now() + GATHERING_BUDGET;
-    let mut observed = Observed::default();
-    let first = diagnosis::questions(plan, &observed);
-    let mut gathering = Gathering::new(dns, &plan.domain, &first, deadline);
-    gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;
-    diagnosis::diagnose(plan, &observed)
+    diagnosis::diagnose(plan, &observe(dns, plan).await)
+}
+
+/// Asks DNS about everything in `plan`.
+pub async fn observe(dns: &Dns, plan: &Plan) -> Observed {
+    gather_all(dns, plan).await.1
 }
 
 /// As [`look`], and whatever passes though it is not `verified` yet is asked once more over TCP, which counts.
-async fn look_and_confirm(dns: &Dns, plan: &Plan, is_verified: impl Fn(&RecordDiagnosis) -> bool) -> Diagnosis {
-    let deadline = Instant::now() + GATHERING_BUDGET;
-    let mut observed = Observed::default();
-    let first = diagnosis::questions(plan, &observed);
-    let mut gathering = Gathering::new(dns, &plan.domain, &first, deadline);
-    gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;
+pub async fn look_and_confirm(dns: &Dns, plan: &Plan, is_verified: impl Fn(&RecordDiagnosis) -> bool) -> Diagnosis {
+    let (mut gathering, mut observed) = gather_all(dns, plan).await;
     let first = diagnosis::diagnose(plan, &observed);
     let is_first_pass = |seen: &RecordDiagnosis| seen.verdict.is_good() && !seen.is_inherited && !is_verified(seen);
     let passed = plan.records.iter().zip(&first.records).filter(|(_, seen)| is_first_pass(seen));
@@ -56,6 +52,15 @@ async fn look_and_confirm(dns: &Dns, plan: &Plan, is_verified: impl Fn(&RecordDi
     gathering.confirm_all(&questions, &mut observed).await;
     gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;
     diagnosis::diagnose(plan, &observed)
+}
+
+async fn gather_all(dns: &Dns, plan: &Plan) -> (Gathering, Observed) {
+    let deadline = Instant::now() + GATHERING_BUDGET;
+    let mut observed = Observed::default();
+    let first = diagnosis::questions(plan, &observed);
+    let mut gathering = Gathering::new(dns, &plan.domain, &first, deadline);
+    gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;
+    (gathering, observed)
 }
 
 /// Asks until nothing is left to be asked or a bound is reached.

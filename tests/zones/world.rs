@@ -48,7 +48,7 @@ const DIRECTIVES: &[&str] = &[
 ];
 
 /// One file, read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct BrokenWorld {
     /// The file's name without its ending.
     pub name: String,
@@ -125,12 +125,15 @@ impl Served {
 }
 
 fn read(path: &std::path::Path) -> BrokenWorld {
-    let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-    let text = std::fs::read_to_string(path).unwrap();
+    parse(path.file_stem().unwrap().to_str().unwrap(), &std::fs::read_to_string(path).unwrap())
+}
+
+/// A world from its text.
+pub fn parse(name: &str, text: &str) -> BrokenWorld {
     let is_rule = |line: &&str| line.starts_with("; ");
     let rule: Vec<&str> = text.lines().take_while(is_rule).map(|line| &line[2..]).collect();
     assert!(!rule.is_empty(), "{name} does not open with a comment that names its rule");
-    let given = Directives::read(&name, &text);
+    let given = Directives::read(name, text);
     let profile = profile(&given);
     let domain = given.one("domain").unwrap_or_else(|| panic!("{name} names no domain"));
     let plan = plan(&PlanInput {
@@ -148,8 +151,8 @@ fn read(path: &std::path::Path) -> BrokenWorld {
         near: given.words("near"),
         is_direct: given.one("direct") != Some("off"),
         is_resolver_closed: given.one("resolver") == Some("closed"),
-        served: format!("{}{platform}", filled(&text)),
-        name,
+        served: format!("{}{platform}", filled(text)),
+        name: name.to_owned(),
     }
 }
 
