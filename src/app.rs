@@ -23,6 +23,11 @@ const READY_KEYS: usize = 4;
 /// How long requests in hand may take once the program was told to stop.
 const STOPPING_TAKES_AT_MOST: Duration = Duration::from_secs(10);
 
+/// Between two questions whether the profile is to be looked at: long enough to cost nothing, short enough for a
+/// clock that was set and for edits by other replicas.
+const SHORTEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_secs(600);
+
 /// What only the demo has.
 pub struct Demo {
     pub dns: DnsSettings,
@@ -83,7 +88,25 @@ pub async fn serve(config: &Config, pool: &PgPool, extra: Option<Router>) -> any
     let console = console(&config, pool, None).await?;
     prepare(&config, &console).await?;
     announce(address);
-    serve_on(listener, router(&console).merge(extra.unwrap_or_default())).await
+    let watch = config.has_verifier.then(|| tokio::spawn(watch_profile(console.clone())));
+    let served = serve_on(listener, router(&console).merge(extra.unwrap_or_default())).await;
+    if let Some(watch) = watch {
+        watch.abort();
+    }
+    served
+}
+
+/// Looks at the sending profile's own names now, and again whenever that is due. Ends with the program.
+async fn watch_profile(console: Console) {
+    let mut outcome = console.check_profile().await.map(|()| LONGEST_SLEEP);
+    loop {
+        if let Err(failure) = &outcome {
+            tracing::warn!(error = failure as &dyn std::error::Error, "the sending profile was not looked at");
+        }
+        tokio::time::sleep(outcome.unwrap_or(SHORTEST_SLEEP).clamp(SHORTEST_SLEEP, LONGEST_SLEEP)).await;
+        let due = console.check_profile_if_due().await;
+        outcome = due.map(|pause| Duration::try_from(pause).unwrap_or(SHORTEST_SLEEP));
+    }
 }
 
 /// Says where it serves, as soon as it does.

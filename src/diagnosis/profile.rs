@@ -188,12 +188,16 @@ fn judge_host(observed: &Observed, host: &OwnerName, without: Finding) -> Judged
 fn judge_return_path(profile: &SendingProfile, observed: &Observed, target: &OwnerName, ours: &Evaluation) -> Judged {
     let mx = observed.reply(target, RecordType::Mx).filter(|reply| reply.failure().is_none())?;
     let txt = observed.reply(target, RecordType::Txt).filter(|reply| reply.failure().is_none())?;
-    if mx.answer == Answer::NoSuchName && txt.answer == Answer::NoSuchName {
-        return Some(vec![broken("return-path").arg("target", target)]);
-    }
-    let mut findings = Vec::new();
     let terms: Vec<String> = profile.spf.iter().map(ToString::to_string).collect();
     let value = format!("v=spf1 {} -all", terms.join(" "));
+    let say = |finding: Finding| finding.arg("target", target).arg("value", &value);
+    if mx.answer == Answer::NoSuchName && txt.answer == Answer::NoSuchName {
+        return Some(vec![say(broken("return-path"))]);
+    }
+    if ours.stop.as_ref().is_some_and(|stop| stopped(stop).is_none()) {
+        return None;
+    }
+    let mut findings = Vec::new();
     match spf_texts(&txt).as_slice() {
         [] => findings.push(broken("return-path-spf-missing").suggest(&value)),
         [text] => {
@@ -212,7 +216,6 @@ fn judge_return_path(profile: &SendingProfile, observed: &Observed, target: &Own
     if !mx.records().iter().any(receives) {
         findings.push(broken("return-path-mx"));
     }
-    let say = |finding: Finding| finding.arg("target", target).arg("value", &value);
     Some(findings.into_iter().map(say).collect())
 }
 
@@ -261,3 +264,6 @@ fn spf_texts(reply: &Reply) -> Vec<String> {
 fn only(texts: Vec<String>) -> Option<String> {
     <[String; 1]>::try_from(texts).ok().map(|[text]| text)
 }
+
+#[cfg(test)]
+mod tests;
