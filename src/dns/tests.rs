@@ -2,6 +2,7 @@
 
 mod bounds;
 mod failures;
+mod mutated;
 mod sockets;
 
 use std::net::{Ipv4Addr, SocketAddr};
