@@ -56,7 +56,7 @@ pub async fn look_and_confirm(dns: &Dns, plan: &Plan, is_verified: impl Fn(&Reco
 
 async fn gather_all(dns: &Dns, plan: &Plan) -> (Gathering, Observed) {
     let deadline = Instant::now() + GATHERING_BUDGET;
-    let mut observed = Observed::default();
+    let mut observed = Observed::new(format!("{:016x}", rand::random::<u64>()));
     let first = diagnosis::questions(plan, &observed);
     let mut gathering = Gathering::new(dns, &plan.domain, &first, deadline);
     gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;

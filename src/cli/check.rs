@@ -77,6 +77,6 @@ fn plan(domain: &DomainName, selectors: &[Selector], config: &Config) -> Plan {
     let profile = &config.profile;
     records.push(record(RecordKey::Spf, domain.owner(), Wanted::Spf { mechanisms: profile.spf.clone() }));
     records.push(record(RecordKey::Dmarc, domain.prefixed("_dmarc"), Wanted::Dmarc { offer: profile.dmarc.clone() }));
-    records.push(record(RecordKey::Mx, domain.owner(), Wanted::Mx { offer: profile.mx.clone() }));
+    records.push(record(RecordKey::Mx, domain.owner(), Wanted::Mx { offer: profile.mx.clone(), is_decided: false }));
     Plan { domain: domain.clone(), records, former_mx: Vec::new(), broken: Vec::new() }
 }

@@ -6,6 +6,9 @@ use super::{Asks, Case, Code, Finding, Judgement, Observed, mx};
 use crate::records::OwnerName;
 use crate::records::plan::{Plan, PlannedRecord, Wanted};
 
+/// The types that are looked for beside a CNAME; mail first, for nobody is told to take it away.
+const BESIDE: [RecordType; 3] = [RecordType::Mx, RecordType::A, RecordType::Txt];
+
 /// What stands beside or behind the name, and for tracking the target's own addresses.
 pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
     let Wanted::Cname { target, is_tracking } = &record.wanted else { return };
@@ -13,8 +16,7 @@ pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks
     if matches!(reply.answer, Answer::NoSuchName | Answer::Failed(_)) {
         return;
     }
-    asks.zone(&record.owner, RecordType::A);
-    asks.zone(&record.owner, RecordType::Txt);
+    BESIDE.iter().for_each(|rtype| asks.zone(&record.owner, *rtype));
     if matches!(reply.answer, Answer::NoData) {
         asks.zone(&record.owner, RecordType::Aaaa);
         if *is_tracking {
@@ -39,13 +41,20 @@ pub fn judge(case: &Case<'_>) -> Judgement {
 
 fn judge_alias(case: &Case<'_>, target: &OwnerName, seen: &OwnerName) -> Option<Finding> {
     if let Some(beside) = data_beside(case) {
-        return Some(Finding::error(Code::CnameConflict).arg("beside", beside));
+        let conflict = Finding::error(Code::CnameConflict).arg("beside", beside.as_str());
+        return Some(if beside == RecordType::Mx { conflict.variant("mail") } else { conflict });
     }
     if seen == target || leads_to(case, target) {
         return None;
     }
     let wrong = Finding::error(Code::CnameWrongTarget).arg("seen", seen);
-    Some(if mx::is_appended(case.plan, target, seen) { wrong.variant("appended") } else { wrong })
+    Some(if mx::is_appended(case.plan, target, seen) {
+        wrong.variant("appended")
+    } else if mx::is_typing_error(case.plan, target, seen) {
+        wrong.variant("mistyped")
+    } else {
+        wrong
+    })
 }
 
 fn judge_absence(case: &Case<'_>, target: &OwnerName, is_tracking: bool) -> Finding {
@@ -63,12 +72,12 @@ fn judge_absence(case: &Case<'_>, target: &OwnerName, is_tracking: bool) -> Find
         };
         return finding.arg("addresses", shown.join(", "));
     }
-    let is_occupied = case
-        .observed
-        .reply(&case.record.owner, RecordType::Txt)
-        .is_some_and(|reply| reply.aliases.is_empty() && !reply.records().is_empty());
     let missing = Finding::error(Code::CnameMissing);
-    if is_occupied { missing.variant("occupied") } else { missing }
+    match data_beside(case) {
+        Some(RecordType::Mx) => missing.variant("mail"),
+        Some(beside) => missing.variant("occupied").arg("beside", beside.as_str()),
+        None => missing,
+    }
 }
 
 fn alias_of(reply: &Reply) -> Option<&OwnerName> {
@@ -80,19 +89,19 @@ fn alias_of(reply: &Reply) -> Option<&OwnerName> {
 
 /// Whether the chain passes through the target, as seen from any question that followed it.
 fn leads_to(case: &Case<'_>, target: &OwnerName) -> bool {
-    [RecordType::A, RecordType::Txt]
+    BESIDE
         .into_iter()
         .filter_map(|rtype| case.observed.reply(&case.record.owner, rtype))
         .any(|reply| reply.aliases.contains(target))
 }
 
-/// Data of another type at the name itself, which RFC 1034 section 3.6.2 forbids beside a CNAME.
-fn data_beside(case: &Case<'_>) -> Option<&'static str> {
-    [RecordType::A, RecordType::Txt].into_iter().find_map(|rtype| {
-        let observation = case.observed.get(&case.record.owner, rtype)?;
+/// The type of data at the name itself, which RFC 1034 section 3.6.2 forbids beside a CNAME.
+fn data_beside(case: &Case<'_>) -> Option<RecordType> {
+    BESIDE.into_iter().find(|rtype| {
+        let Some(observation) = case.observed.get(&case.record.owner, *rtype) else { return false };
         let is_beside = |reply: &Reply| reply.aliases.is_empty() && !reply.records().is_empty();
         let servers = observation.servers.iter().map(|said| &said.reply);
-        servers.chain(&observation.resolver).any(is_beside).then_some(rtype.as_str())
+        servers.chain(&observation.resolver).any(is_beside)
     })
 }
 

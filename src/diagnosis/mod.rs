@@ -101,12 +101,17 @@ pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
     }
     // Where a record went instead is asked once everything else is known, and only if something is wrong.
     let mut asks = Asks::default();
-    placement::questions(plan, observed, &mut asks);
+    if observed.not_delegated.is_none() {
+        placement::questions(plan, observed, &mut asks);
+    }
     asks.not_yet_in(observed)
 }
 
 fn record_questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
     asks.zone(&record.owner, primary_type(record));
+    if let Some(above) = reach::empty_name_above(plan, record) {
+        asks.zone(&above, RecordType::Txt);
+    }
     match &record.wanted {
         Wanted::Dkim { .. } => dkim::questions(plan, record, observed, asks),
         Wanted::Spf { .. } => spf::questions(plan, record, observed, asks),
@@ -177,7 +182,9 @@ fn diagnose_as(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Reco
         });
         differs.into_iter().any(|verdict| !verdict.is_good() && verdict != Verdict::Unknown)
     };
-    let others = reach::Others { is_disputed, is_stale };
+    let host = host_of(plan, &record.owner, observed);
+    let others = reach::Others { best: reply, is_good: verdict.is_good(), is_disputed, is_stale, host: &host };
+    reach::note_undelegated(&mut judgement.findings, observed);
     judgement.findings.extend(reach::record_findings(record, observation, others, observed));
     let is_answered = reply.failure().is_none();
     RecordDiagnosis {
@@ -223,6 +230,11 @@ impl Asks {
     /// Each nameserver of the name's zone, and the resolver.
     pub fn zone(&mut self, name: &crate::records::OwnerName, rtype: RecordType) {
         self.add(name, rtype, Whom::Zone);
+    }
+
+    /// One nameserver of the name's zone, the resolver where none serves.
+    pub fn one(&mut self, name: &crate::records::OwnerName, rtype: RecordType) {
+        self.add(name, rtype, Whom::One);
     }
 
     /// The resolver alone.

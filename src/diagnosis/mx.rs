@@ -12,7 +12,7 @@ const MAX_HOSTS: usize = 5;
 /// Whether the mail hosts are aliases: their addresses, from the resolver.
 pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
     let Some(reply) = observed.reply(&record.owner, RecordType::Mx) else { return };
-    let Wanted::Mx { offer } = &record.wanted else { return };
+    let Wanted::Mx { offer, .. } = &record.wanted else { return };
     for host in exchanges(&reply).into_iter().filter(|host| is_looked_at(host, offer.as_ref())).take(MAX_HOSTS) {
         asks.resolver(host, RecordType::A);
     }
@@ -20,18 +20,19 @@ pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks
 
 /// Judges one answer; never called with a failed one.
 pub fn judge(case: &Case<'_>) -> Judgement {
-    let Wanted::Mx { offer } = &case.record.wanted else { return Judgement::default() };
+    let Wanted::Mx { offer, .. } = &case.record.wanted else { return Judgement::default() };
     let hosts = exchanges(case.reply);
     let mut findings = match offer {
         Some(offer) => judge_offer(case, offer, &hosts),
-        None => judge_any(&hosts),
+        None => judge_any(case, &hosts),
     };
     let aliased = hosts.iter().filter(|host| is_looked_at(host, offer.as_ref())).take(MAX_HOSTS).find_map(|host| {
         let reply = case.observed.reply(host, RecordType::A)?;
         reply.aliases.last().map(|target| (*host, target.clone()))
     });
     if let Some((host, target)) = aliased {
-        findings.push(Finding::warning(Code::MxCname).arg("target", host).arg("canonical", target));
+        let finding = Finding::warning(Code::MxCname).arg("name", &case.record.owner);
+        findings.push(finding.arg("target", host).arg("canonical", target));
     }
     Judgement { findings, ..Judgement::default() }
 }
@@ -48,9 +49,10 @@ pub fn has_mail_elsewhere(plan: &Plan, observed: &Observed) -> Option<bool> {
     Some(replies.into_iter().any(|reply| exchanges(reply).iter().any(|host| kind(plan, offer, host) == Kind::Other)))
 }
 
-/// The mail hosts elsewhere, where our host is not among them; for `existing-mail`.
+/// The mail hosts elsewhere, where our host is not among them and not required; for `existing-mail`.
 pub fn mail_hosts_elsewhere(plan: &Plan, observed: &Observed) -> Vec<OwnerName> {
-    let Some(offer) = offer_of(plan) else { return Vec::new() };
+    let is_settled = plan.records.iter().any(is_required);
+    let Some(offer) = offer_of(plan).filter(|_| !is_settled) else { return Vec::new() };
     let Some(observation) = observed.get(&plan.domain.owner(), RecordType::Mx) else { return Vec::new() };
     let replies = answered(observation);
     let mut hosts: Vec<OwnerName> = replies.into_iter().flat_map(exchanges).cloned().collect();
@@ -101,6 +103,16 @@ fn kind(plan: &Plan, offer: Option<&BounceMx>, host: &OwnerName) -> Kind {
     }
 }
 
+/// Decided, and required: mail hosts elsewhere do not excuse that ours is missing.
+fn is_required(record: &PlannedRecord) -> bool {
+    record.is_required && matches!(record.wanted, Wanted::Mx { is_decided: true, .. })
+}
+
+/// A subdomain to send from, where the name itself receives mail elsewhere.
+pub fn example_subdomain(plan: &Plan) -> String {
+    format!("send.{}", plan.domain)
+}
+
 fn judge_offer(case: &Case<'_>, offer: &BounceMx, hosts: &[&OwnerName]) -> Vec<Finding> {
     let finding = |finding: Finding| {
         finding
@@ -108,7 +120,7 @@ fn judge_offer(case: &Case<'_>, offer: &BounceMx, hosts: &[&OwnerName]) -> Vec<F
             .arg("host", case.host())
             .arg("target", &offer.host)
             .arg("priority", offer.priority)
-            .arg("subdomain", format!("mail.{}", case.plan.domain))
+            .arg("subdomain", example_subdomain(case.plan))
     };
     if hosts.is_empty() {
         return vec![finding(Finding::error(Code::MxMissing))];
@@ -122,9 +134,10 @@ fn judge_offer(case: &Case<'_>, offer: &BounceMx, hosts: &[&OwnerName]) -> Vec<F
         if others.is_empty() {
             return Vec::new();
         }
-        return vec![finding(Finding::warning(Code::MxOthers)).arg("others", list(&others))];
+        let others = finding(Finding::warning(Code::MxOthers)).arg("others", list(&others));
+        return vec![if is_first(case, &offer.host.owner()) { others.variant("behind") } else { others }];
     }
-    if has(Kind::Other) && !case.record.is_required {
+    if has(Kind::Other) && !is_required(case.record) {
         return vec![finding(Finding::warning(Code::MxOthers)).variant("elsewhere").arg("others", list(hosts))];
     }
     let wrong = finding(Finding::error(Code::MxWrongTarget)).arg("others", list(hosts));
@@ -141,11 +154,28 @@ fn judge_offer(case: &Case<'_>, offer: &BounceMx, hosts: &[&OwnerName]) -> Vec<F
     }]
 }
 
+/// Whether senders try this host before every other (RFC 5321 section 5.1).
+fn is_first(case: &Case<'_>, ours: &OwnerName) -> bool {
+    let least = |is_ours: bool| {
+        let preferences = case.reply.records().iter().filter_map(|data| match data {
+            RecordData::Mx { preference, exchange } => ((exchange == ours) == is_ours).then_some(*preference),
+            _ => None,
+        });
+        preferences.min()
+    };
+    least(true) < least(false)
+}
+
 /// Without a host of ours, any mail hosts do, and none as well; only an address can serve nobody.
-fn judge_any(hosts: &[&OwnerName]) -> Vec<Finding> {
+fn judge_any(case: &Case<'_>, hosts: &[&OwnerName]) -> Vec<Finding> {
     let is_useless = !hosts.is_empty() && hosts.iter().all(|host| is_literal(host.as_str()));
     if is_useless {
-        vec![Finding::error(Code::MxWrongTarget).variant("address-any").arg("others", list(hosts))]
+        vec![
+            Finding::error(Code::MxWrongTarget)
+                .variant("address-any")
+                .arg("others", list(hosts))
+                .arg("name", &case.record.owner),
+        ]
     } else {
         Vec::new()
     }
@@ -159,7 +189,7 @@ pub fn is_appended(plan: &Plan, ours: &OwnerName, host: &OwnerName) -> bool {
 }
 
 /// One or two letters away from ours, and no host of the customer's own.
-fn is_typing_error(plan: &Plan, ours: &OwnerName, host: &OwnerName) -> bool {
+pub fn is_typing_error(plan: &Plan, ours: &OwnerName, host: &OwnerName) -> bool {
     let allowed = if ours.as_str().len() < 12 { 1 } else { 2 };
     let is_their_own = host.is_within(&plan.domain.registrable().owner());
     let last = |name: &OwnerName| name.labels().last().map(|label| (*label).to_owned());
@@ -201,7 +231,7 @@ fn is_looked_at(host: &OwnerName, offer: Option<&BounceMx>) -> bool {
 
 fn offer_of(plan: &Plan) -> Option<&BounceMx> {
     plan.records.iter().find_map(|record| match &record.wanted {
-        Wanted::Mx { offer } => offer.as_ref(),
+        Wanted::Mx { offer, .. } => offer.as_ref(),
         _ => None,
     })
 }

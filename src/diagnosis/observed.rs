@@ -259,11 +259,23 @@ pub struct Observed {
     /// Every zone that was met, in any order.
     pub zones: Vec<ZoneFacts>,
     pub not_delegated: Option<NotDelegated>,
+    /// Letters and digits drawn anew for each check, for a name that nobody publishes.
+    pub nonce: String,
     /// A bound of the contract was reached: what has no entry in `replies` could not be asked.
     pub is_exhausted: bool,
 }
 
 impl Observed {
+    /// `nonce` is drawn at random; letters and digits.
+    pub fn new(nonce: String) -> Self {
+        Self { nonce, ..Self::default() }
+    }
+
+    /// A label that nobody publishes: only a wildcard answers for it (RFC 4592).
+    pub fn stranger(&self) -> String {
+        format!("wildcard-test-{}", self.nonce)
+    }
+
     pub fn get(&self, name: &OwnerName, rtype: RecordType) -> Option<&Observation> {
         self.replies.get(&Question::new(name.clone(), rtype))
     }

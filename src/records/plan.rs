@@ -134,6 +134,8 @@ pub enum Wanted {
     /// `None`: no host of ours is known (`signet check` without `SIGNET_MX`), and an absent MX is no error.
     Mx {
         offer: Option<BounceMx>,
+        /// An answered check has decided whether our host is required (contract, section 3).
+        is_decided: bool,
     },
     Cname {
         target: DomainName,
@@ -195,14 +197,14 @@ impl PlannedRecord {
                 format!("v=spf1 {} ~all", terms.join(" "))
             }
             Wanted::Dmarc { offer } => offer.render(),
-            Wanted::Mx { offer } => offer.as_ref().map(|mx| mx.host.to_string()).unwrap_or_default(),
+            Wanted::Mx { offer, .. } => offer.as_ref().map(|mx| mx.host.to_string()).unwrap_or_default(),
             Wanted::Cname { target, .. } => target.to_string(),
         }
     }
 
     pub fn priority(&self) -> Option<u16> {
         match &self.wanted {
-            Wanted::Mx { offer } => offer.as_ref().map(|mx| mx.priority),
+            Wanted::Mx { offer, .. } => offer.as_ref().map(|mx| mx.priority),
             _ => None,
         }
     }
@@ -235,7 +237,8 @@ pub fn plan(input: &PlanInput<'_>) -> Plan {
     ));
     if let Some(mx) = &profile.mx {
         let is_required = input.is_mx_required.unwrap_or(true);
-        records.push(record(RecordKey::Mx, domain.owner(), Wanted::Mx { offer: Some(mx.clone()) }, is_required));
+        let wanted = Wanted::Mx { offer: Some(mx.clone()), is_decided: input.is_mx_required.is_some() };
+        records.push(record(RecordKey::Mx, domain.owner(), wanted, is_required));
     }
     for (key, offer, is_tracking) in
         [(RecordKey::ReturnPath, &profile.return_path, false), (RecordKey::Tracking, &profile.tracking, true)]

@@ -84,7 +84,7 @@ fn is_another(record: &PlannedRecord, old: &PlannedRecord) -> bool {
     let host = |offer: &Option<BounceMx>| offer.as_ref().map(|mx| mx.host.clone());
     let is_same = |owner: &OwnerName, wanted: &Wanted| match (wanted, &old.wanted) {
         (Wanted::Dmarc { .. }, Wanted::Dmarc { .. }) => true,
-        (Wanted::Mx { offer }, Wanted::Mx { offer: old }) => host(offer) == host(old),
+        (Wanted::Mx { offer, .. }, Wanted::Mx { offer: old, .. }) => host(offer) == host(old),
         (wanted, old_wanted) => wanted == old_wanted && *owner == old.owner,
     };
     let known = record.alternatives.iter().map(|known| (&known.owner, &known.wanted));

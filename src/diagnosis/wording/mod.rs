@@ -81,6 +81,29 @@ pub fn quote(bytes: &[u8]) -> String {
     format!("“{text}”")
 }
 
+/// As [`quote`], with what stands around the character `at` kept.
+pub fn quote_around(bytes: &[u8], at: usize) -> String {
+    let visible: Vec<String> = String::from_utf8_lossy(bytes).chars().map(visible).collect();
+    if visible.len() <= QUOTE_LENGTH {
+        return quote(bytes);
+    }
+    let from = at.saturating_sub(QUOTE_LENGTH / 2);
+    let to = (at + QUOTE_LENGTH / 2).min(visible.len());
+    let (head, tail) = (if from > 0 { "… " } else { "" }, if to < visible.len() { " …" } else { "" });
+    format!("“{head}{}{tail}”", visible[from..to].concat())
+}
+
+/// A span of time as a sentence may hold it, rounded up to whole units.
+pub fn duration(seconds: u32) -> String {
+    let counted = |count: u32, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    match seconds {
+        0..=119 => counted(seconds, "second"),
+        120..=7_199 => counted(seconds.div_ceil(60), "minute"),
+        7_200..=172_799 => counted(seconds.div_ceil(3_600), "hour"),
+        _ => counted(seconds.div_ceil(86_400), "day"),
+    }
+}
+
 const QUOTE_LENGTH: usize = 90;
 
 fn visible(c: char) -> String {
@@ -138,6 +161,23 @@ mod tests {
             let mut of_code = messages().into_iter().filter(|(id, _)| id.split("--").next() == Some(code.as_str()));
             assert!(of_code.clone().next().is_some(), "{} has no message", code.as_str());
             assert!(of_code.all(|(_, has_fix)| has_fix), "{} has a message without a fix", code.as_str());
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_long_text_is_in_its_quotation() {
+        let text = format!("{}\u{200b}{}", "a".repeat(200), "b".repeat(200));
+        let shown = quote_around(text.as_bytes(), 200);
+        assert!(shown.starts_with("“… a") && shown.contains("a[U+200B]b") && shown.ends_with("b …”"), "{shown}");
+        assert_eq!(quote_around(b"short", 3), "“short”");
+    }
+
+    #[test]
+    fn a_span_of_time_is_rounded_up() {
+        let cases =
+            [(1, "1 second"), (119, "119 seconds"), (3_599, "60 minutes"), (7_200, "2 hours"), (200_000, "3 days")];
+        for (seconds, said) in cases {
+            assert_eq!(duration(seconds), said);
         }
     }
 

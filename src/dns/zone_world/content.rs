@@ -7,7 +7,8 @@ use hickory_proto::op::ResponseCode;
 use hickory_proto::rr::RecordType;
 
 use super::WorldError;
-use super::script::{Faults, Script};
+use super::faults::Faults;
+use super::script::Script;
 use super::zone::{Said, Zone, alias_target};
 use crate::records::OwnerName;
 
@@ -51,11 +52,6 @@ impl ServerContent {
             said.code = ResponseCode::NXDomain;
         }
         said
-    }
-
-    fn is_usable(&self) -> bool {
-        let faults = &self.faults;
-        !(faults.is_silent || faults.is_refusing || faults.is_failing || faults.is_lame || faults.is_garbage)
     }
 }
 
@@ -109,15 +105,28 @@ impl Content {
         if !kept.is_empty() {
             return Said { answers: kept, ..Said::only(ResponseCode::NoError) };
         }
-        if self.absent.contains(name) {
+        if self.absent.contains(name) || (self.resolver.believes_denials && self.is_denied_above(name)) {
             return Said::only(ResponseCode::NXDomain);
         }
+        self.ask(name, rtype)
+    }
+
+    /// Whether a name above does not exist as its nameservers tell it.
+    fn is_denied_above(&self, name: &OwnerName) -> bool {
+        let above =
+            std::iter::successors(name.parent(), OwnerName::parent).take_while(|above| above.labels().len() > 1);
+        above.into_iter().any(|above| self.ask(&above, RecordType::TXT).code == ResponseCode::NXDomain)
+    }
+
+    /// From the top down to whoever answers.
+    fn ask(&self, name: &OwnerName, rtype: RecordType) -> Said {
         let top =
             self.zones.iter().filter(|(zone, _)| name.is_within(zone)).min_by_key(|(zone, _)| zone.as_str().len());
         let Some((_, servers)) = top else { return Said::only(ResponseCode::NXDomain) };
         let mut servers = servers.clone();
         for _ in 0..MAX_STEPS {
-            let usable = servers.iter().filter_map(|server| self.servers.get(server)).filter(|held| held.is_usable());
+            let usable =
+                servers.iter().filter_map(|server| self.servers.get(server)).filter(|held| held.faults.is_usable());
             let mut said =
                 usable.map(|held| held.answer(name, rtype)).filter(|said| said.code != ResponseCode::Refused);
             let Some(said) = said.next() else { break };

@@ -2,6 +2,7 @@
 //! has an address of its own and all share one port, so that what is asked there is asked as on port 53.
 
 mod content;
+mod faults;
 mod master;
 mod script;
 mod serve;

@@ -17,53 +17,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::WorldError;
+use super::faults::Faults;
 use crate::records::{DomainName, OwnerName};
-
-/// What a server does beside answering well.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Faults {
-    pub is_silent: bool,
-    pub is_refusing: bool,
-    pub is_failing: bool,
-    /// Answers without authority, and passes on to the root.
-    pub is_lame: bool,
-    /// A forged NXDOMAIN with another id comes first.
-    pub is_spoofed: bool,
-    /// The name in the answer is in lower case, whatever was asked.
-    pub is_folding: bool,
-    /// Every answer by UDP is empty and truncated.
-    pub is_truncating: bool,
-    pub has_no_tcp: bool,
-    /// FORMERR to whatever has EDNS.
-    pub dislikes_edns: bool,
-    /// NXDOMAIN for empty names in between.
-    pub denies_empty_names: bool,
-    pub is_garbage: bool,
-    pub delay_ms: u64,
-}
-
-impl Faults {
-    fn add(&mut self, word: &str) -> Result<(), WorldError> {
-        match word {
-            "silent" => self.is_silent = true,
-            "refuse" => self.is_refusing = true,
-            "servfail" => self.is_failing = true,
-            "lame" => self.is_lame = true,
-            "spoofed" => self.is_spoofed = true,
-            "folding" => self.is_folding = true,
-            "truncating" => self.is_truncating = true,
-            "no-tcp" => self.has_no_tcp = true,
-            "no-edns" => self.dislikes_edns = true,
-            "denies-empty" => self.denies_empty_names = true,
-            "garbage" => self.is_garbage = true,
-            other => {
-                let delay = other.strip_prefix("delay=").and_then(|ms| ms.parse().ok());
-                self.delay_ms = delay.ok_or_else(|| WorldError::script(format!("{other:?} is no fault")))?;
-            }
-        }
-        Ok(())
-    }
-}
 
 /// One section of records.
 #[derive(Debug, Clone, PartialEq, Eq)]

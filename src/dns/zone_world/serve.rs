@@ -10,12 +10,15 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 
 use super::super::wire_name::from_wire as owner;
 use super::content::Content;
-use super::script::Faults;
+use super::faults::Faults;
 use super::zone::Said;
 use crate::records::OwnerName;
 
 /// What a UDP answer may measure without EDNS (RFC 1035 section 2.3.4).
 const PLAIN_PAYLOAD: u16 = 512;
+const HEADER_LENGTH: usize = 12;
+/// What a flooding server sends over TCP.
+const MEGABYTE: usize = 1 << 20;
 
 pub type Shared = Arc<RwLock<Arc<Content>>>;
 
@@ -69,6 +72,9 @@ impl Role {
         message.metadata.checking_disabled = query.metadata.checking_disabled;
         message.metadata.recursion_available = matches!(self, Self::Resolver);
         message.queries = query.queries.clone();
+        if faults.has_wrong_ids {
+            message.metadata.id = query.metadata.id.wrapping_add(1);
+        }
         if faults.is_folding {
             message.queries.iter_mut().for_each(|asked| asked.name = asked.name.to_lowercase());
         }
@@ -83,6 +89,9 @@ impl Role {
         message.authorities = said.authorities;
         message.additionals = said.additionals;
         message.edns.clone_from(&query.edns);
+        if faults.has_no_question {
+            message.queries.clear();
+        }
         message
     }
 }
@@ -116,20 +125,30 @@ async fn answer_datagram(socket: &UdpSocket, role: &Role, content: &Content, que
         forged.metadata.id = !forged.metadata.id;
         forged.metadata.response_code = ResponseCode::NXDomain;
         forged.answers.clear();
-        send(socket, &forged, peer).await;
-    }
-    if faults.is_garbage {
-        let id = query.metadata.id.to_be_bytes();
-        let _ = socket.send_to(&[id[0], id[1], 0x80, 0, 0, 9, 0, 9, 0, 9, 0, 9, 0xff], peer).await;
-        return;
+        send(socket, &packet(&forged, faults), peer).await;
     }
     let payload = query.edns.as_ref().map_or(PLAIN_PAYLOAD, |edns| edns.max_payload().max(PLAIN_PAYLOAD));
-    let length = message.to_vec().map_or(0, |bytes| bytes.len());
-    let is_too_long = length > usize::from(payload);
-    if is_too_long || faults.is_truncating {
-        send(socket, &truncated(message), peer).await;
-    } else {
-        send(socket, &message, peer).await;
+    let whole = packet(&message, faults);
+    let is_too_long = whole.len() > usize::from(payload);
+    let sent = if is_too_long || faults.is_truncating { packet(&truncated(message), faults) } else { whole };
+    if !faults.is_elsewhere {
+        return send(socket, &sent, peer).await;
+    }
+    let address = socket.local_addr().map(|own| own.ip());
+    if let Ok(other) = UdpSocket::bind((address.unwrap_or(Ipv4Addr::LOCALHOST.into()), 0)).await {
+        send(&other, &sent, peer).await;
+    }
+}
+
+/// In bytes, as they leave a server with these faults; empty where the message is none.
+fn packet(message: &Message, faults: Faults) -> Vec<u8> {
+    let bytes = message.to_vec().unwrap_or_default();
+    let labels = |asked: &hickory_proto::op::Query| asked.name.iter().map(|label| label.len() + 1).sum::<usize>();
+    let name_length = message.queries.first().map_or(0, |asked| labels(asked) + 1);
+    let question_end = HEADER_LENGTH + if message.queries.is_empty() { 0 } else { name_length + 4 };
+    match faults.breakage {
+        Some(breakage) if bytes.len() >= question_end => breakage.apply(bytes, question_end),
+        _ => bytes,
     }
 }
 
@@ -141,11 +160,9 @@ fn truncated(mut message: Message) -> Message {
     message
 }
 
-async fn send(socket: &UdpSocket, message: &Message, peer: SocketAddr) {
-    if let Ok(bytes) = message.to_vec() {
-        // Whoever asked may be gone by now.
-        let _ = socket.send_to(&bytes, peer).await;
-    }
+async fn send(socket: &UdpSocket, bytes: &[u8], peer: SocketAddr) {
+    // Whoever asked may be gone by now.
+    let _ = socket.send_to(bytes, peer).await;
 }
 
 async fn pause(faults: Faults) {
@@ -179,7 +196,14 @@ async fn answer_stream(mut stream: TcpStream, role: Role, shared: Shared) -> Opt
             std::future::pending::<()>().await;
         }
         pause(faults).await;
-        let answer = role.respond(&content, &query).to_vec().ok()?;
+        if faults.is_flooding {
+            let nothing = [&u16::MAX.to_be_bytes()[..], &[0; 65_535]].concat();
+            for _ in 0..MEGABYTE / 65_535 {
+                stream.write_all(&nothing).await.ok()?;
+            }
+            continue;
+        }
+        let answer = packet(&role.respond(&content, &query), faults);
         let length = u16::try_from(answer.len()).ok()?;
         stream.write_all(&[&length.to_be_bytes()[..], &answer].concat()).await.ok()?;
     }

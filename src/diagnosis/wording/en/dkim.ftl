@@ -20,6 +20,10 @@ dkim-missing =
         [yes] In the zone { $zone }, add a TXT record with the host { $host } and exactly the value shown here: { $length } characters, from “v=DKIM1;” to “{ $end }”.
        *[no] In the zone { $zone }, add a TXT record with the host { $host } and the value that your mail platform shows for the selector { $selector }.
     }
+dkim-missing--undelegated =
+    .summary = The DKIM key of { $name } cannot be seen, because { $zone } does not exist in the DNS.
+    .why = While the zone is not delegated, nothing that is entered in it reaches anybody.
+    .fix = Bring { $zone } back first; the record at host “{ $host }” may be in place already.
 dkim-missing--alias =
     .summary = { $name } is an alias of { $alias }, where no DKIM key stands.
     .why = Receivers follow the alias and find no key, so that every signature with the selector { $selector } fails.

@@ -4,6 +4,10 @@ spf-missing =
     .summary = No SPF record stands at { $name }.
     .why = Receivers cannot tell that our servers may send for this domain, and many refuse or mark such mail.
     .fix = Add a TXT record with the host { $host } and the value { $value }.
+spf-missing--undelegated =
+    .summary = The SPF record of { $name } cannot be seen, because { $zone } does not exist in the DNS.
+    .why = While the zone is not delegated, nothing that is entered in it reaches anybody.
+    .fix = Bring { $zone } back first; the record at host “{ $host }” may be in place already.
 spf-multiple =
     .summary = { $count } SPF records stand at { $name }, so receivers ignore all of them.
     .why = RFC 7208 allows one record that begins with v=spf1; with more, every check ends in a permanent error.

@@ -1,0 +1,153 @@
+//! Where a record went instead: doubled names, wrong hosts, wrong types, wildcards, quotes and stray blanks. Asked in one
+//! round, only when something is missing or unusable; a place that holds our record is then told from a wildcard.
+
+mod places;
+mod recognise;
+mod values;
+
+use std::collections::BTreeSet;
+
+use self::places::{Place, Slip};
+use super::observed::{Observed, RecordData, RecordType, Reply, same_answer};
+use super::{Asks, Case, Code, Finding, Judgement, Verdict, alternatives, primary_type, wording};
+use crate::records::OwnerName;
+use crate::records::plan::{Plan, PlannedRecord};
+
+/// How many other places are asked in one check.
+const MAX_PLACES: usize = 48;
+
+/// The likely other places, likeliest first, one packet each.
+pub fn questions(plan: &Plan, observed: &Observed, asks: &mut Asks) {
+    let bad: Vec<&PlannedRecord> = plan.records.iter().filter(|record| is_bad(plan, record, observed)).collect();
+    let bad: Vec<&PlannedRecord> =
+        bad.into_iter().filter(|record| !alternatives::is_satisfied(plan, record, observed)).collect();
+    let mut places: Vec<Place> = bad.iter().flat_map(|record| places::of(plan, record, observed)).collect();
+    places.sort_by_key(|place| place.slip != Slip::Doubled);
+    let mut asked: Vec<(OwnerName, RecordType)> = places.into_iter().map(|place| (place.name, place.rtype)).collect();
+    asked.extend(bad.iter().filter_map(|record| stranger(plan, record, observed)));
+    let mut seen = BTreeSet::new();
+    asked.retain(|place| seen.insert(place.clone()));
+    asked.iter().take(MAX_PLACES).for_each(|(name, rtype)| asks.one(name, *rtype));
+    for record in bad {
+        for place in holding_ours(plan, record, observed) {
+            beside(&place.name, observed).iter().for_each(|name| asks.one(name, place.rtype));
+        }
+    }
+}
+
+/// Puts the finding that explains a missing or broken record first; the kind's own goes where that says it all.
+pub fn explain(case: &Case<'_>, judgement: &mut Judgement) {
+    let verdict = Verdict::of(&judgement.findings);
+    if verdict.is_good() || verdict == Verdict::Unknown {
+        return;
+    }
+    if let Some((finding, repaired)) = values::broken(case) {
+        judgement.suggested_value = judgement.suggested_value.is_some().then_some(repaired);
+        return put_first(judgement, finding);
+    }
+    let is_wildcards = is_wildcards(case);
+    let place = (verdict == Verdict::Missing || is_wildcards).then(|| place_finding(case)).flatten();
+    if let Some(finding) = place {
+        return put_first(judgement, finding);
+    }
+    if is_wildcards {
+        let value = judgement.suggested_value.clone().unwrap_or_else(|| case.record.value());
+        put_first(judgement, wildcard_finding(case, value));
+    }
+}
+
+fn put_first(judgement: &mut Judgement, finding: Finding) {
+    judgement.findings.retain(|own| !own.is_error());
+    judgement.findings.insert(0, finding);
+}
+
+fn is_bad(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> bool {
+    let Some(observation) = observed.get(&record.owner, primary_type(record)) else { return false };
+    let candidates = observation.candidates();
+    let is_bad = |reply: &Reply| {
+        let verdict = Verdict::of(&super::judge(&Case { plan, record, reply, observed }).findings);
+        !verdict.is_good() && verdict != Verdict::Unknown
+    };
+    !candidates.is_empty() && candidates.into_iter().all(|(reply, _)| is_bad(reply))
+}
+
+// Places -----------------------------------------------------------------------------------------------------------
+
+/// The places where our record stands, likeliest first; a wildcard's answer among them.
+fn holding_ours(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Vec<Place> {
+    let mut places = places::of(plan, record, observed);
+    places.retain(|place| {
+        let reply = observed.reply(&place.name, place.rtype);
+        reply.is_some_and(|reply| recognise::holds_ours(plan, record, &reply, place.slip == Slip::Doubled))
+    });
+    places
+}
+
+fn place_finding(case: &Case<'_>) -> Option<Finding> {
+    let places = holding_ours(case.plan, case.record, case.observed);
+    let is_typed = |place: &Place| {
+        let reply = case.observed.reply(&place.name, place.rtype);
+        let other = beside(&place.name, case.observed).and_then(|name| case.observed.reply(&name, place.rtype));
+        !matches!((reply, other), (Some(reply), Some(other)) if same_answer(&reply, &other))
+    };
+    let place = places.into_iter().find(is_typed)?;
+    let zone = places::zone_of(case.plan, &case.record.owner, case.observed);
+    let told = |finding: Finding| told(case, finding).arg("typed", place.name.host_in(&zone)).arg("place", &place.name);
+    Some(match place.slip {
+        Slip::Doubled => told(Finding::error(Code::NameDoubled)),
+        Slip::Type if place.rtype == RecordType::Spf => told(Finding::error(Code::WrongType)).variant("spf"),
+        Slip::Type => told(Finding::error(Code::WrongType)).arg("seen_type", place.rtype.as_str()),
+        slip => match slip.variant() {
+            Some(variant) => told(Finding::error(Code::WrongHost)).variant(variant),
+            None => told(Finding::error(Code::WrongHost)),
+        },
+    })
+}
+
+// Wildcards --------------------------------------------------------------------------------------------------------
+
+/// A name under the same parent that nobody publishes: the closest encloser of both is the same, so only the same
+/// wildcard can answer for it (RFC 4592 section 3.3.1). `None` at a zone's own name, which no wildcard covers.
+fn beside(name: &OwnerName, observed: &Observed) -> Option<OwnerName> {
+    let is_apex = observed.zones.iter().any(|facts| facts.zone == *name);
+    let parent = name.parent().filter(|parent| !is_apex && !parent.is_root())?;
+    Some(parent.prefixed(&observed.stranger()))
+}
+
+fn stranger(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Option<(OwnerName, RecordType)> {
+    let is_registrable = record.owner == plan.domain.registrable().owner();
+    let name = beside(&record.owner, observed).filter(|_| !is_registrable)?;
+    Some((name, primary_type(record)))
+}
+
+/// Whether what answers for the record's name answers for a name that nobody published as well.
+fn is_wildcards(case: &Case<'_>) -> bool {
+    let is_something = !case.reply.records().is_empty() || !case.reply.aliases.is_empty();
+    let other =
+        stranger(case.plan, case.record, case.observed).and_then(|(name, rtype)| case.observed.reply(&name, rtype));
+    let is_same = |other: Reply| other.aliases == case.reply.aliases && same_answer(case.reply, &other);
+    is_something && other.is_some_and(is_same)
+}
+
+fn wildcard_finding(case: &Case<'_>, value: String) -> Finding {
+    let text = |data: &RecordData| data.txt_joined().unwrap_or_else(|| data.display().into_bytes());
+    let record = case.reply.records().first().map(text);
+    let alias = || case.reply.aliases.first().map(|name| name.to_string().into_bytes());
+    let seen = wording::quote(&record.or_else(alias).unwrap_or_default());
+    let finding = told(case, Finding::error(Code::Wildcard)).arg("seen", seen).arg("value", &value);
+    if value.is_empty() { finding.variant("any") } else { finding.suggest(value) }
+}
+
+/// What the sentences of places, values and wildcards have in common.
+fn told(case: &Case<'_>, finding: Finding) -> Finding {
+    finding
+        .arg("purpose", case.record.key.purpose())
+        .arg("name", &case.record.owner)
+        .arg("host", case.host())
+        .arg("zone", places::zone_of(case.plan, &case.record.owner, case.observed))
+        .arg("domain", &case.plan.domain)
+        .arg("type", primary_type(case.record).as_str())
+}
+
+#[cfg(test)]
+mod tests;
