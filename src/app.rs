@@ -3,19 +3,21 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use axum::Router;
-use sqlx::PgPool;
+use axum::middleware::from_fn;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
-use crate::config::Config;
-use crate::console::{Console, DemoLinks, Parts, Running};
+use crate::config::{Config, ConfigError};
+use crate::console::{Console, DemoLinks, FAILURE_WINDOW, Parts, Running};
 use crate::dns::{Dns, DnsSettings};
+use crate::failure::Failure;
 use crate::keys::KeyPool;
 use crate::password;
 use crate::records::plan::SendingProfile;
 use crate::seal::Sealer;
+use crate::store::{self, Pool, StoreError};
 use crate::{api, web};
 
 /// RSA-2048 keys kept ready, so that adding a domain does not wait for primes.
@@ -28,6 +30,9 @@ const STOPPING_TAKES_AT_MOST: Duration = Duration::from_secs(10);
 const SHORTEST_SLEEP: Duration = Duration::from_secs(60);
 const LONGEST_SLEEP: Duration = Duration::from_secs(600);
 
+/// How often what has expired is deleted.
+const TIDIES_EVERY: Duration = Duration::from_secs(15 * 60);
+
 /// What only the demo has.
 pub struct Demo {
     pub dns: DnsSettings,
@@ -35,7 +40,7 @@ pub struct Demo {
 }
 
 /// The console on an open, migrated database.
-pub async fn console(config: &Config, pool: &PgPool, demo: Option<&Demo>) -> anyhow::Result<Console> {
+pub async fn console(config: &Config, pool: &Pool, demo: Option<&Demo>) -> anyhow::Result<Console> {
     config.check_for_serving()?;
     let sealer = match &config.secret_key {
         Some(key) => Sealer::new(key.expose()),
@@ -72,14 +77,16 @@ pub fn dns_settings(config: &Config) -> DnsSettings {
 
 /// Every page and call.
 pub fn router(console: &Console) -> Router {
-    Router::new().merge(web::router(console.clone())).merge(api::router(console.clone()))
+    let is_https = web::headers::is_https(console.public_url());
+    Router::new()
+        .merge(web::router(console.clone()))
+        .merge(api::router(console.clone()))
+        .layer(from_fn(move |request, next| web::headers::secure(is_https, request, next)))
 }
 
-/// Serves until SIGTERM or ctrl-C.
-pub async fn serve(config: &Config, pool: &PgPool, extra: Option<Router>) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("SIGNET_LISTEN: {} cannot be listened on", config.listen))?;
+/// Serves until SIGTERM or ctrl-C. `background` is the pool of the work that serves no team.
+pub async fn serve(config: &Config, pool: &Pool, background: Pool) -> anyhow::Result<()> {
+    let listener = listen(config.listen).await?;
     let address = listener.local_addr()?;
     let mut config = config.clone();
     if config.is_public_url_default {
@@ -87,9 +94,11 @@ pub async fn serve(config: &Config, pool: &PgPool, extra: Option<Router>) -> any
     }
     let console = console(&config, pool, None).await?;
     prepare(&config, &console).await?;
+    let tidying = tokio::spawn(tidy_for_ever(background));
     announce(address);
     let watch = config.has_verifier.then(|| tokio::spawn(watch_profile(console.clone())));
-    let served = serve_on(listener, router(&console).merge(extra.unwrap_or_default())).await;
+    let served = serve_on(listener, router(&console)).await;
+    tidying.abort();
     if let Some(watch) = watch {
         watch.abort();
     }
@@ -107,6 +116,38 @@ async fn watch_profile(console: Console) {
         let due = console.check_profile_if_due().await;
         outcome = due.map(|pause| Duration::try_from(pause).unwrap_or(SHORTEST_SLEEP));
     }
+}
+
+async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        // Whoever has it may be about to leave; the setting itself is not wrong.
+        std::io::ErrorKind::AddrInUse => {
+            anyhow::anyhow!("SIGNET_LISTEN: {address} is in use by another program")
+        }
+        _ => ConfigError::new(format!(
+            "SIGNET_LISTEN holds \"{address}\", which cannot be listened on ({error}); an address of this machine \
+             and a free port, such as 127.0.0.1:8080, are accepted"
+        ))
+        .into(),
+    })
+}
+
+/// Forgets sessions that have ended and failed sign-ins that count no more.
+async fn tidy_for_ever(pool: Pool) {
+    let mut every = tokio::time::interval(TIDIES_EVERY);
+    loop {
+        every.tick().await;
+        if let Err(error) = tidy(&pool, OffsetDateTime::now_utc()).await {
+            tracing::warn!("what has expired was not deleted, and will be later: {error}");
+        }
+    }
+}
+
+async fn tidy(pool: &Pool, now: OffsetDateTime) -> Result<(), StoreError> {
+    let mut transaction = store::begin(pool).await?;
+    store::sessions::delete_expired(&mut transaction, now).await?;
+    store::login_failures::delete_before(&mut transaction, now - FAILURE_WINDOW).await?;
+    store::commit(transaction).await
 }
 
 /// Says where it serves, as soon as it does.
@@ -142,27 +183,33 @@ async fn prepare(config: &Config, console: &Console) -> anyhow::Result<()> {
     {
         tracing::warn!("the sending profile kept in the database differs from the settings; the kept one counts");
     }
-    if let (Some(email), Some(secret)) = (&config.admin_email, &config.admin_password) {
-        let has_admin = console.list_users().await?.iter().any(|user| user.is_admin);
-        if !has_admin {
-            if let Some(objection) = password::objection(secret.expose()) {
-                bail!("SIGNET_ADMIN_PASSWORD: {objection}");
-            }
-            console.add_user(email, secret.expose(), true, None).await.map_err(|failure| match failure {
-                crate::failure::Failure::Unacceptable(errors) => {
-                    anyhow::anyhow!(
-                        "SIGNET_ADMIN_EMAIL: {}",
-                        errors.first().map_or("not usable", |error| &error.message)
-                    )
-                }
-                other => other.into(),
-            })?;
-        }
+    if let (Some(email), Some(password)) = (&config.admin_email, &config.admin_password) {
+        add_administrator(console, email, password.expose()).await?;
     }
     if let Some(token) = console.offer_setup().await? {
         eprintln!("first start: open {}/setup?token={token} to create the administrator", console.public_url());
     }
     Ok(())
+}
+
+/// Creates the administrator that the settings name, where there is none. Another replica may be quicker.
+async fn add_administrator(console: &Console, email: &str, password: &str) -> anyhow::Result<()> {
+    let has_one = async || Ok::<_, Failure>(console.list_users().await?.iter().any(|user| user.is_admin));
+    if has_one().await? {
+        return Ok(());
+    }
+    if let Some(objection) = password::objection(password) {
+        return Err(ConfigError::new(format!("SIGNET_ADMIN_PASSWORD is not usable: {objection}")).into());
+    }
+    match console.add_user(email, password, true, None).await {
+        Ok(_) => Ok(()),
+        Err(Failure::Unacceptable(errors)) => {
+            let objection = errors.first().map_or("it is not usable", |error| &error.message);
+            Err(ConfigError::new(format!("SIGNET_ADMIN_EMAIL holds {email:?}: {objection}")).into())
+        }
+        Err(Failure::Conflict(_)) if has_one().await? => Ok(()),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// The profile that the settings name; `None` where they name no SPF mechanism.

@@ -1,13 +1,13 @@
 //! Domains as JSON.
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use super::Api;
-use super::extract::{Caller, JsonBody, query_pairs};
+use super::extract::{Caller, JsonBody, Named, query_pairs};
 use super::problem::{Problem, ProblemBody};
 use super::shapes::{DkimBody, Domain, Event, NewDomainBody, Page, TagsBody};
 use crate::console::{DomainQuery, KeyChoice, NewDomain};
@@ -50,7 +50,7 @@ pub async fn add(
 /// A domain by id or name
 #[utoipa::path(get, path = "/api/v1/domains/{domain}", params(("domain" = String, Path, description = "id or name")),
     responses((status = 200, body = Domain), (status = "4XX", body = ProblemBody)))]
-pub async fn show(State(api): State<Api>, caller: Caller, Path(domain): Path<String>) -> Result<Json<Domain>, Problem> {
+pub async fn show(State(api): State<Api>, caller: Caller, Named(domain): Named) -> Result<Json<Domain>, Problem> {
     Ok(Json(Domain::in_full(api.console.find_domain(&caller.0, &domain).await?)))
 }
 
@@ -60,7 +60,7 @@ pub async fn show(State(api): State<Api>, caller: Caller, Path(domain): Path<Str
 pub async fn set_tags(
     State(api): State<Api>,
     caller: Caller,
-    Path(domain): Path<String>,
+    Named(domain): Named,
     JsonBody(body): JsonBody<TagsBody>,
 ) -> Result<Json<Domain>, Problem> {
     Ok(Json(Domain::in_full(api.console.set_tags(&caller.0, &domain, body.tags).await?)))
@@ -69,7 +69,7 @@ pub async fn set_tags(
 /// Delete a domain with its keys
 #[utoipa::path(delete, path = "/api/v1/domains/{domain}", params(("domain" = String, Path, description = "id or name")),
     responses((status = 204), (status = "4XX", body = ProblemBody)))]
-pub async fn delete(State(api): State<Api>, caller: Caller, Path(domain): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn delete(State(api): State<Api>, caller: Caller, Named(domain): Named) -> Result<StatusCode, Problem> {
     api.console.delete_domain(&caller.0, &domain).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -77,11 +77,7 @@ pub async fn delete(State(api): State<Api>, caller: Caller, Path(domain): Path<S
 /// Ask DNS now; at most 10 s
 #[utoipa::path(post, path = "/api/v1/domains/{domain}/verify", params(("domain" = String, Path, description = "id or name")),
     responses((status = 200, body = Domain), (status = "4XX", body = ProblemBody)))]
-pub async fn verify(
-    State(api): State<Api>,
-    caller: Caller,
-    Path(domain): Path<String>,
-) -> Result<Json<Domain>, Problem> {
+pub async fn verify(State(api): State<Api>, caller: Caller, Named(domain): Named) -> Result<Json<Domain>, Problem> {
     api.limits.take_verify(caller.limited_by())?;
     Ok(Json(Domain::in_full(api.console.verify_domain(&caller.0, &domain).await?)))
 }
@@ -95,7 +91,7 @@ pub async fn verify(
 pub async fn events(
     State(api): State<Api>,
     caller: Caller,
-    Path(domain): Path<String>,
+    Named(domain): Named,
     RawQuery(query): RawQuery,
 ) -> Result<Json<Page<Event>>, Problem> {
     let (mut limit, mut after) = (DEFAULT_LIMIT, None);
@@ -113,7 +109,7 @@ pub async fn events(
 /// The records as a BIND zone fragment
 #[utoipa::path(get, path = "/api/v1/domains/{domain}/zone", params(("domain" = String, Path, description = "id or name")),
     responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = ProblemBody)))]
-pub async fn zone(State(api): State<Api>, caller: Caller, Path(domain): Path<String>) -> Result<Response, Problem> {
+pub async fn zone(State(api): State<Api>, caller: Caller, Named(domain): Named) -> Result<Response, Problem> {
     let text = api.console.zone_file(&caller.0, &domain).await?;
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())
 }

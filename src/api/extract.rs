@@ -1,7 +1,7 @@
 //! Who calls, and what they sent: the bearer token, the JSON body, the query string.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -70,17 +70,38 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 pub(super) fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-        Category::Data => Failure::field(&named_field(&error.to_string()), format!("{error}.")),
-        _ => Failure::Unreadable(error.to_string()),
-    })
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let read = serde_path_to_error::deserialize(&mut reader);
+    read.map_err(|error| refuse(&error.path().to_string(), error.inner()))
+        .and_then(|body| reader.end().map(|()| body).map_err(|error| refuse(".", &error)))
 }
 
-/// The field that serde names in backticks; `body` where it names none.
-fn named_field(message: &str) -> String {
-    let named = ["unknown field `", "missing field `", "duplicate field `"];
-    let rest = named.iter().find_map(|prefix| message.strip_prefix(prefix));
-    rest.and_then(|rest| rest.split('`').next()).unwrap_or("body").to_owned()
+/// What does not fit is said of the field where it stands (`dkim.selector`), what is no JSON of the body.
+fn refuse(path: &str, error: &serde_json::Error) -> Failure {
+    let message = error.to_string();
+    if error.classify() != Category::Data {
+        return Failure::Unreadable(message);
+    }
+    let named = ["missing field `", "duplicate field `"].iter().find_map(|prefix| message.strip_prefix(prefix));
+    let named = named.and_then(|rest| rest.split('`').next());
+    let field = match (path, named) {
+        (".", named) => named.unwrap_or("body").to_owned(),
+        (path, Some(named)) if path != named && !path.ends_with(&format!(".{named}")) => format!("{path}.{named}"),
+        (path, _) => path.to_owned(),
+    };
+    Failure::field(&field, format!("{message}."))
+}
+
+/// The last part of the path: a domain's id or name, or another id. What is no text names nothing.
+pub struct Named(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|Path(name)| Self(name)).map_err(|_| Failure::NotFound("domain").into())
+    }
 }
 
 /// The pairs of a query string, decoded.

@@ -19,7 +19,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderValue;
 use axum::http::header::CACHE_CONTROL;
 use axum::middleware::from_fn;
-use axum::routing::{get, patch, post};
+use axum::routing::{any, get, patch, post};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::console::Console;
@@ -49,10 +50,13 @@ pub fn router(console: Console) -> Router {
         .route("/openapi.json", get(openapi::show))
         .fallback(problem::no_such_call)
         .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(CatchPanicLayer::custom(|_| problem::panicked()))
+        .layer(from_fn(problem::limit_patience))
         .layer(SetResponseHeaderLayer::overriding(CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(DefaultBodyLimit::max(BODY_LIMIT));
     Router::new()
         .nest("/api/v1", calls)
+        .route("/api/{*other}", any(problem::no_such_call))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
         .route("/metrics", get(health::metrics))

@@ -1,7 +1,11 @@
 //! A failure as `application/problem+json` (RFC 9457).
 
+use std::time::Duration;
+
+use axum::extract::Request;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -78,6 +82,21 @@ fn render(body: ProblemBody) -> Response {
     let mut response = (status, axum::Json(body)).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response
+}
+
+/// A call whose database neither answers nor hangs up gets 503: nothing that a call does takes this long.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub async fn limit_patience(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem(Failure::Unavailable).into_response(),
+    }
+}
+
+/// A handler panicked; the hook has written where.
+pub fn panicked() -> Response {
+    Problem(Failure::Internal(anyhow::anyhow!("a handler panicked"))).into_response()
 }
 
 pub async fn no_such_call() -> Problem {

@@ -1,12 +1,12 @@
 //! API tokens as JSON.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use uuid::Uuid;
 
 use super::Api;
-use super::extract::{Caller, JsonBody};
+use super::extract::{Caller, JsonBody, Named};
 use super::problem::{Problem, ProblemBody};
 use super::shapes::{FreshToken, NewTokenBody, Page, Token};
 use crate::failure::Failure;
@@ -37,7 +37,7 @@ pub async fn add(
 /// Revoke a token
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", params(("id" = Uuid, Path, description = "the token's id")),
     responses((status = 204), (status = "4XX", body = ProblemBody)))]
-pub async fn delete(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn delete(State(api): State<Api>, caller: Caller, Named(id): Named) -> Result<StatusCode, Problem> {
     let id: Uuid = id.parse().map_err(|_| Failure::NotFound("token"))?;
     api.console.delete_token(&caller.0, id).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -10,6 +10,7 @@ use crate::store::embedded::Embedded;
 /// An open, migrated database.
 pub struct Database {
     pub pool: PgPool,
+    pub migrated: store::Migrated,
     embedded: Option<Embedded>,
 }
 
@@ -32,13 +33,14 @@ pub async fn attach(config: &Config) -> anyhow::Result<Database> {
 }
 
 async fn connect(config: &Config, embedded: Option<Embedded>) -> anyhow::Result<Database> {
-    let pool = match (&embedded, &config.database_url) {
-        (Some(embedded), _) => store::connect_with(embedded.options()).await?,
-        (None, Some(url)) => store::connect(url.expose()).await.context("DATABASE_URL cannot be used")?,
+    let options = match (&embedded, &config.database_url) {
+        (Some(embedded), _) => embedded.options(),
+        (None, Some(url)) => store::options(url.expose()).context("DATABASE_URL cannot be used")?,
         (None, None) => unreachable!("without DATABASE_URL there is an embedded cluster"),
     };
-    store::migrate(&pool).await.context("the database cannot be migrated")?;
-    Ok(Database { pool, embedded })
+    let migrated = store::migrate(options).await.context("the database cannot be opened or migrated")?;
+    let pool = migrated.pool(store::Role::App).await?;
+    Ok(Database { pool, migrated, embedded })
 }
 
 impl Database {

@@ -49,8 +49,7 @@ async fn run_in(config: &Config, data_dir: &Path, stop: JoinHandle<()>) -> anyho
 }
 
 async fn serve(config: &Config, data_dir: &Path, database: &Embedded) -> anyhow::Result<()> {
-    let pool = store::connect_with(database.options()).await?;
-    store::migrate(&pool).await?;
+    let pool = store::open(database.options()).await?;
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("SIGNET_LISTEN: {} cannot be listened on", config.listen))?;

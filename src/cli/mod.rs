@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 
 /// A self-hosted sender-domain console.
 #[derive(Parser)]
@@ -124,7 +124,7 @@ pub fn run() -> ExitCode {
     });
     outcome.unwrap_or_else(|error| {
         eprintln!("signet: {error:#}");
-        ExitCode::FAILURE
+        if error.is::<ConfigError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
     })
 }
 

@@ -23,6 +23,7 @@ pub enum Token {
 impl Token {
     pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
         let Self::Create { user, name } = self;
+        config.check_for_serving()?;
         let database = database::attach(&config).await?;
         let console = app::console(&config, &database.pool, None).await?;
         let made = async {

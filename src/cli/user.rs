@@ -34,6 +34,7 @@ pub enum User {
 
 impl User {
     pub async fn run(self, config: Config) -> anyhow::Result<ExitCode> {
+        config.check_for_serving()?;
         let database = database::attach(&config).await?;
         let console = app::console(&config, &database.pool, None).await?;
         let outcome = self.act(&console).await;

@@ -7,6 +7,13 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError(pub(super) String);
 
+impl ConfigError {
+    /// `message` is the line: setting, what it held unless it is a secret or a URL, what is accepted.
+    pub fn new(message: String) -> Self {
+        Self(message)
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

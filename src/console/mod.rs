@@ -25,7 +25,7 @@ use crate::seal::Sealer;
 use crate::store;
 pub use joining::Running;
 pub use profile::{CountedChange, ProfileEdit, ProfilePreview, ProfileView};
-pub use session::{fingerprint, new_secret};
+pub use session::{FAILURE_WINDOW, fingerprint, new_secret};
 pub use view::{DomainPage, DomainView, EventView, EvidenceView, NewToken, RecordView, TokenView, User};
 
 /// Everything that the pages and the API act on. Cheap to clone (an `Arc` inside).
@@ -144,8 +144,10 @@ impl Console {
         nearest
     }
 
+    /// To the microsecond, as the database keeps it: what is answered now is what is read later.
     fn now(&self) -> OffsetDateTime {
-        (self.0.clock)()
+        let now = (self.0.clock)();
+        now.replace_nanosecond(now.microsecond() * 1000).unwrap_or(now)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::store;
 
 /// Failures of one account from one address within [`FAILURE_WINDOW`] before it is told to wait.
 const MAX_FAILURES: u32 = 10;
-const FAILURE_WINDOW: Duration = Duration::minutes(15);
+pub const FAILURE_WINDOW: Duration = Duration::minutes(15);
 const SESSION_LIFE: Duration = Duration::days(30);
 
 impl Console {

@@ -12,6 +12,7 @@ pub mod login_failures;
 pub mod pool;
 pub mod profile;
 pub mod records;
+mod roles;
 pub mod sessions;
 pub mod setup;
 pub mod text;
@@ -21,7 +22,8 @@ pub mod users;
 use sqlx::error::ErrorKind;
 use thiserror::Error;
 
-pub use pool::{Pool, begin, commit, connect, connect_with, is_ready, migrate};
+pub use pool::{Migrated, Pool, begin, commit, is_ready, migrate, open, options};
+pub use roles::Role;
 
 /// Why the store did not do what it was asked.
 #[derive(Debug, Error)]
@@ -83,5 +85,7 @@ fn is_away(code: &str) -> bool {
         || is_a_standby
 }
 
+#[cfg(test)]
+mod roles_tests;
 #[cfg(test)]
 mod tests;

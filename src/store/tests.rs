@@ -31,8 +31,7 @@ impl Database {
     async fn new() -> Self {
         let directory = std::env::temp_dir().join(format!("signet-test-{}", Uuid::now_v7()));
         let cluster = Embedded::start(&directory).await.unwrap();
-        let pool = connect_with(cluster.options()).await.unwrap();
-        migrate(&pool).await.unwrap();
+        let pool = open(cluster.options()).await.unwrap();
         Self { pool, cluster: Some(cluster), directory }
     }
 }

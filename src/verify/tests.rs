@@ -64,8 +64,7 @@ impl World {
     async fn new() -> Self {
         let directory = std::env::temp_dir().join(format!("signet-verify-{}", Uuid::now_v7()));
         let cluster = Embedded::start(&directory).await.unwrap();
-        let pool = store::connect_with(cluster.options()).await.unwrap();
-        store::migrate(&pool).await.unwrap();
+        let pool = store::open(cluster.options()).await.unwrap();
         let mut conn = pool.acquire().await.unwrap();
         let team_id = store::users::find_or_insert_team(&mut conn, Uuid::now_v7(), "team", NOON).await.unwrap();
         drop(conn);

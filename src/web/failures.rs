@@ -1,6 +1,7 @@
 //! The one edge where a [`Failure`] becomes a page: logged once if it is ours, with a request id and a way on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::extract::Request;
@@ -14,6 +15,9 @@ use uuid::Uuid;
 
 use super::layout::Layout;
 use crate::failure::Failure;
+
+/// A page whose database neither answers nor hangs up is 503: nothing that a page does takes this long.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What a page handler fails with. Carried to [`render`] in the response's extensions.
 pub struct PageFailure(Failure);
@@ -59,7 +63,10 @@ pub async fn render(request: Request, next: Next) -> Response {
     let request_id = request_id(&request);
     let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
     let path = request.uri().path_and_query().map_or("/domains", |path| path.as_str()).to_owned();
-    let response = next.run(request).await;
+    let response = match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => PageFailure(Failure::Unavailable).into_response(),
+    };
     let Some(failure) = failure_of(&response) else {
         return response;
     };

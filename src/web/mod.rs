@@ -22,6 +22,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::response::Redirect;
 use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
 use crate::console::Console;
@@ -62,6 +63,7 @@ pub fn guarded<S: Clone + Send + Sync + 'static>(pages: Router<S>, public_url: &
     pages
         .layer(DefaultBodyLimit::max(FORM_LIMIT))
         .layer(csrf_layer(public_url))
+        .layer(CatchPanicLayer::new())
         .layer(from_fn(failures::render))
         .layer(from_fn(move |request, next| headers::secure(is_https, request, next)))
 }

@@ -1,7 +1,12 @@
 //! The main job by API: a real server, its own database, DNS over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod browser;
+mod crash;
+mod program;
+mod refusals;
 mod server;
+mod sessions;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -33,8 +38,8 @@ async fn a_domain_is_created_published_and_verified() {
     assert_eq!(codes(&created, "spf"), ["spf-missing"]);
     assert_eq!(created["status"], "pending");
 
-    let zone = app.get_text("/api/v1/domains/mail.example.com/zone").await;
-    app.publish(&zone);
+    let zone = app.send("GET", "/api/v1/domains/mail.example.com/zone", "", "").await;
+    app.publish(&zone.text);
     let (status, verified) = app.post("/api/v1/domains/mail.example.com/verify", json!({})).await;
     assert_eq!(status, StatusCode::OK, "{verified}");
     assert_eq!(verified["status"], "verified", "{verified:#}");

@@ -1,8 +1,10 @@
-//! A server of its own for a test: database, DNS world, console, listener.
+//! A server of its own for a test: database, DNS world, console, listener. The databases share one cluster.
 
 use std::net::SocketAddr;
+use std::path::Path;
 
 use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 use serde_json::Value;
 use signet::console::{Console, Parts, Running};
 use signet::dns::Dns;
@@ -14,59 +16,71 @@ use signet::records::spf::ProfileMechanism;
 use signet::seal::Sealer;
 use signet::store;
 use signet::store::embedded::Embedded;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::sync::OnceCell;
+
+use crate::browser::Browser;
 
 pub const PASSWORD: &str = "correct horse battery";
+pub const EMAIL: &str = "ops@example.com";
 
 /// The platform's own names, and a customer's empty zone with two nameservers.
-const WORLD: &str = "\
+pub const WORLD: &str = "\
 ;; zone mta.example
 spf TXT \"v=spf1 ip4:192.0.2.0/24 -all\"
 ;; zone example.com
 ";
 
+/// The cluster of all tests of this run, and in it a migrated database to copy. The system stops it with us.
+static CLUSTER: OnceCell<Embedded> = OnceCell::const_new();
+const TEMPLATE: &str = "template_signet";
+
 pub struct TestApp {
     world: World,
     pub console: Console,
-    base: String,
-    token: String,
+    pub base: String,
+    pub token: String,
     client: reqwest::Client,
-    database: Embedded,
-    pool: store::Pool,
-    data_dir: std::path::PathBuf,
+    pub pool: store::Pool,
+    options: PgConnectOptions,
+}
+
+/// How an answer came: status, headers, text.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
 }
 
 impl TestApp {
     pub async fn start() -> Self {
-        let data_dir = std::env::temp_dir().join(format!("signet-http-{}", uuid::Uuid::now_v7()));
-        std::fs::create_dir_all(&data_dir).unwrap();
-        let database = Embedded::start(&data_dir).await.unwrap();
-        let pool = store::connect_with(database.options()).await.unwrap();
-        store::migrate(&pool).await.unwrap();
+        Self::start_at("http://127.0.0.1").await
+    }
+
+    /// `public_url` is what the console believes to be reached by.
+    pub async fn start_at(public_url: &str) -> Self {
+        let options = new_database().await;
+        let pool = store::open(options.clone()).await.unwrap();
         let world = World::start(WORLD).await.unwrap();
-        let dns = Dns::start(world.settings());
-        let console = Console::new(Parts {
-            pool: pool.clone(),
-            dns: dns.await.unwrap(),
-            sealer: Sealer::new(&[7; 32]),
-            keys: KeyPool::start(2),
-            running: Running::default(),
-            public_url: "http://127.0.0.1".into(),
-            trusted_proxies: Vec::new(),
-            demo: None,
-            clock: time::OffsetDateTime::now_utc,
-        });
+        let console = console(&pool, &world, public_url).await;
         let profile = SendingProfile {
             spf: ProfileMechanism::parse_list("include:spf.mta.example").unwrap(),
             selector_prefix: "s".into(),
             ..SendingProfile::default()
         };
         console.seed_profile(&profile).await.unwrap();
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = format!("http://{}", listener.local_addr().unwrap());
-        let service = signet::app::router(&console).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await });
-        let token = token(&console, "ops@example.com").await;
-        Self { world, console, base, token, client: reqwest::Client::new(), database, pool, data_dir }
+        let base = serve(&console).await;
+        let token = token(&console, EMAIL).await;
+        Self { world, console, base, token, client: reqwest::Client::new(), pool, options }
+    }
+
+    /// What a restarted program is: the same database, nothing else.
+    pub async fn restart(&mut self) {
+        self.pool.close().await;
+        self.pool = store::open(self.options.clone()).await.unwrap();
+        self.console = console(&self.pool, &self.world, "http://127.0.0.1").await;
+        self.base = serve(&self.console).await;
     }
 
     /// The secret of a token of a new user with a team of their own.
@@ -77,6 +91,19 @@ impl TestApp {
     /// Puts these records in the place of the customer's zone.
     pub fn publish(&self, text: &str) {
         self.world.set_zone(&OwnerName::new("example.com"), text, &[]).unwrap();
+    }
+
+    /// A browser in which nobody is signed in.
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.base)
+    }
+
+    /// A browser in which the user of the tests is signed in.
+    pub async fn signed_in(&self) -> Browser {
+        let browser = self.browser();
+        let answer = browser.submit("/login", &[("email", EMAIL), ("password", PASSWORD)]).await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
+        browser
     }
 
     pub async fn post(&self, path: &str, body: Value) -> (StatusCode, Value) {
@@ -98,21 +125,102 @@ impl TestApp {
         (answer.status(), answer.json().await.unwrap_or(Value::Null))
     }
 
-    pub async fn get_text(&self, path: &str) -> String {
-        let answer = self.client.get(format!("{}{path}", self.base)).bearer_auth(&self.token).send().await.unwrap();
-        answer.text().await.unwrap()
+    /// Sends whatever a script may send: method, path, content type, body; with the token of the tests.
+    pub async fn send(&self, method: &str, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
+        let method = method.parse::<reqwest::Method>().unwrap();
+        let mut request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+        if !content_type.is_empty() {
+            request = request.header("content-type", content_type);
+        }
+        Answer::of(request.body(body.into()).send().await.unwrap()).await
     }
 
     pub async fn stop(self) {
         drop(self.world);
         self.pool.close().await;
-        self.database.stop().await;
-        std::fs::remove_dir_all(&self.data_dir).unwrap();
+        let name = self.options.get_database().unwrap();
+        on_cluster(&format!("DROP DATABASE \"{name}\" WITH (FORCE)")).await;
     }
+}
+
+impl Answer {
+    pub async fn of(answer: reqwest::Response) -> Self {
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        Self { status, headers, text: answer.text().await.unwrap() }
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+async fn console(pool: &store::Pool, world: &World, public_url: &str) -> Console {
+    Console::new(Parts {
+        pool: pool.clone(),
+        dns: Dns::start(world.settings()).await.unwrap(),
+        sealer: Sealer::new(&[7; 32]),
+        keys: KeyPool::start(2),
+        running: Running::default(),
+        public_url: public_url.into(),
+        trusted_proxies: Vec::new(),
+        demo: None,
+        clock: time::OffsetDateTime::now_utc,
+    })
+}
+
+async fn serve(console: &Console) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let service = signet::app::router(console).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await });
+    base
 }
 
 async fn token(console: &Console, email: &str) -> String {
     console.add_user(email, PASSWORD, false, None).await.unwrap();
     let actor = console.actor_of_email(email).await.unwrap();
     console.create_token(&actor, "test").await.unwrap().secret
+}
+
+/// A migrated, empty database.
+pub async fn new_database() -> PgConnectOptions {
+    let cluster = CLUSTER.get_or_init(start_cluster).await;
+    let name = format!("test_{}", uuid::Uuid::now_v7().simple());
+    on_cluster(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await;
+    cluster.options().database(&name)
+}
+
+async fn on_cluster(statement: &str) {
+    let mut connection = PgConnection::connect_with(&CLUSTER.get().unwrap().options()).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Kept below the build's directory for the next run; a second run at the same time has one of its own.
+async fn start_cluster() -> Embedded {
+    let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    for number in 0..8 {
+        let Ok(cluster) = Embedded::start(&parent.join(format!("cluster-{number}"))).await else { continue };
+        let mut connection = PgConnection::connect_with(&cluster.options()).await.unwrap();
+        let left_behind: Vec<String> = sqlx::query_scalar(
+            "SELECT datname::text FROM pg_database WHERE datname LIKE 'test\\_%' OR datname = 'template_signet'",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+        for name in left_behind {
+            let drop = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
+            sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
+        }
+        let create = format!("CREATE DATABASE {TEMPLATE}");
+        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        store::migrate(cluster.options().database(TEMPLATE)).await.unwrap();
+        return cluster;
+    }
+    panic!("no cluster starts below {}", parent.display());
 }

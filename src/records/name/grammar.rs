@@ -36,8 +36,10 @@ pub enum NameError {
 /// Applies IDNA (UTS 46) where the text is not plain ASCII; plain ASCII is folded only, so that the message for a
 /// forbidden character can name it. A-labels are checked to decode.
 pub(super) fn to_ascii(text: &str) -> Result<String, NameError> {
-    if let Some(control) = text.chars().find(|c| c.is_control() || c.is_whitespace()) {
-        return Err(NameError::Character(describe(control)));
+    // UTS 46 would drop what is invisible without a word. The joiners alone mean something, in some scripts.
+    let is_hidden = |c: char| is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}');
+    if let Some(odd) = text.chars().find(|c| c.is_control() || c.is_whitespace() || is_hidden(*c)) {
+        return Err(NameError::Character(describe(odd)));
     }
     if text.is_ascii() && !text.to_ascii_lowercase().split('.').any(|label| label.starts_with("xn--")) {
         return Ok(text.to_ascii_lowercase());

@@ -14,7 +14,7 @@ const ELSEWHERE: &str = "/var/lib/signet";
 /// The longest directory that leaves room for `/.s.PGSQL.5432` in a socket's address (103 bytes on macOS).
 const MAX_SOCKET_DIRECTORY: usize = 85;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Home {
     path: PathBuf,
     sockets: PathBuf,

@@ -8,6 +8,7 @@ mod cluster;
 mod home;
 mod programs;
 mod server;
+mod supervisor;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use sqlx::postgres::PgConnectOptions;
 use thiserror::Error;
 
 use home::{Home, Lock};
-use server::Server;
+use supervisor::{Recipe, Supervisor};
 
 /// How long `serve` waits for a command that holds the cluster for a moment.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -51,13 +52,13 @@ pub enum EmbeddedError {
     File { path: PathBuf, source: std::io::Error },
 }
 
-/// The running private cluster. Dropped, it stops if it was started here.
+/// The running private cluster. A server that dies is started again. Dropped, it stops if it was started here.
 #[derive(Debug)]
 pub struct Embedded {
     home: Home,
     password: String,
-    /// `None` where another program runs it. The lock is given back after the server has stopped.
-    running: Option<(Server, Lock)>,
+    /// `None` where another program runs it.
+    _running: Option<Supervisor>,
 }
 
 impl Embedded {
@@ -78,7 +79,7 @@ impl Embedded {
         self.home.path()
     }
 
-    /// How to connect, for [`super::connect_with`].
+    /// How to connect, for [`super::open`].
     pub fn options(&self) -> PgConnectOptions {
         PgConnectOptions::new_without_pgpass()
             .socket(self.home.sockets())
@@ -154,7 +155,7 @@ fn attach(data_dir: &Path) -> Result<Embedded, EmbeddedError> {
         }
         if server::is_ready(&home) {
             let password = cluster::read_password(&home)?;
-            return Ok(Embedded { home, password, running: None });
+            return Ok(Embedded { home, password, _running: None });
         }
         if Instant::now() >= patient_until {
             return Err(EmbeddedError::NotReady { log: home.log() });
@@ -164,20 +165,10 @@ fn attach(data_dir: &Path) -> Result<Embedded, EmbeddedError> {
 }
 
 fn run(home: Home, lock: Lock, stop: server::Stop) -> Result<Embedded, EmbeddedError> {
-    server::stop_stale(&home)?;
     let programs = cluster::prepare(&home)?;
     let password = cluster::read_password(&home)?;
-    let server = Server::start(&home, &programs, stop)?;
-    Ok(Embedded { home, password, running: Some((server, lock)) })
-}
-
-impl Drop for Embedded {
-    fn drop(&mut self) {
-        if let Some((server, lock)) = self.running.take() {
-            drop(server);
-            drop(lock);
-        }
-    }
+    let running = Supervisor::start(Recipe { home: home.clone(), programs, stop, _lock: lock })?;
+    Ok(Embedded { home, password, _running: Some(running) })
 }
 
 #[cfg(test)]

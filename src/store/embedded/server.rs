@@ -53,6 +53,19 @@ pub(super) struct Server {
 impl Server {
     /// Starts the server and waits until it answers.
     pub(super) fn start(home: &Home, programs: &Programs, stop: Stop) -> Result<Self, EmbeddedError> {
+        let mut server = Self::spawn(home, programs, stop)?;
+        let patient_until = Instant::now() + START_TIMEOUT;
+        while !server.is_ready(home) {
+            if !server.is_running() || Instant::now() >= patient_until {
+                return Err(not_ready(home));
+            }
+            std::thread::sleep(POLL);
+        }
+        Ok(server)
+    }
+
+    /// Starts the server and does not wait.
+    pub(super) fn spawn(home: &Home, programs: &Programs, stop: Stop) -> Result<Self, EmbeddedError> {
         let mut postgres = spawn(home, programs)?;
         let watcher = match watch(home, &postgres) {
             Ok(watcher) => watcher,
@@ -62,21 +75,21 @@ impl Server {
                 return Err(error);
             }
         };
-        let mut server = Self { postgres, watcher, stop };
-        let patient_until = Instant::now() + START_TIMEOUT;
-        while !is_ready_as(home, server.postgres.id()) {
-            let has_ended = !matches!(server.postgres.try_wait(), Ok(None));
-            if has_ended || Instant::now() >= patient_until {
-                return Err(not_ready(home));
-            }
-            std::thread::sleep(POLL);
-        }
-        Ok(server)
+        Ok(Self { postgres, watcher, stop })
+    }
+
+    pub(super) fn is_running(&mut self) -> bool {
+        matches!(self.postgres.try_wait(), Ok(None))
+    }
+
+    /// Whether this server, and not one before it, answers.
+    pub(super) fn is_ready(&self, home: &Home) -> bool {
+        PidFile::read(home).is_some_and(|file| file.is_ready && file.pid == pid_of(&self.postgres))
     }
 
     fn has_ended_in(&mut self, patience: Duration) -> bool {
         let patient_until = Instant::now() + patience;
-        while matches!(self.postgres.try_wait(), Ok(None)) {
+        while self.is_running() {
             if Instant::now() >= patient_until {
                 return false;
             }
@@ -155,16 +168,12 @@ fn watch(home: &Home, postgres: &Child) -> Result<Child, EmbeddedError> {
         .map_err(file(shell))
 }
 
-fn not_ready(home: &Home) -> EmbeddedError {
+pub(super) fn not_ready(home: &Home) -> EmbeddedError {
     let log = fs::read_to_string(home.log()).unwrap_or_default();
     match log.lines().rev().find(|line| line.contains("FATAL")) {
         Some(line) => EmbeddedError::Program { program: "postgres", message: line.to_owned() },
         None => EmbeddedError::NotReady { log: home.log() },
     }
-}
-
-fn is_ready_as(home: &Home, pid: u32) -> bool {
-    PidFile::read(home).is_some_and(|file| file.is_ready && file.pid.as_raw() as u32 == pid)
 }
 
 fn pid_of(child: &Child) -> Pid {
@@ -200,31 +209,33 @@ fn is_server_of(home: &Home, pid: Pid) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::embedded::Embedded;
+    use crate::store::embedded::cluster;
 
-    #[tokio::test]
-    async fn the_server_ends_when_the_program_is_killed() {
+    fn start(home: &Home) -> Server {
+        Server::start(home, &cluster::prepare(home).unwrap(), Stop::AtOnce).unwrap()
+    }
+
+    #[test]
+    fn the_server_ends_when_the_program_is_killed() {
         let directory = std::env::temp_dir().join(format!("signet-test-{}", uuid::Uuid::now_v7()));
-        let mut embedded = Embedded::start(&directory).await.unwrap();
-        let (server, _) = embedded.running.as_mut().unwrap();
+        let home = Home::find(&directory).unwrap();
+        let mut server = start(&home);
         // The system closes our end of the pipe when we are killed.
         drop(server.watcher.stdin.take());
         let has_ended = server.has_ended_in(STOP_TIMEOUT);
-        drop(embedded);
+        drop(server);
         std::fs::remove_dir_all(&directory).unwrap();
         assert!(has_ended);
     }
 
-    #[tokio::test]
-    async fn a_server_that_nobody_stopped_is_stopped_before_the_next_start() {
+    #[test]
+    fn a_server_that_nobody_stopped_is_stopped_before_the_next_start() {
         let directory = std::env::temp_dir().join(format!("signet-test-{}", uuid::Uuid::now_v7()));
-        let mut embedded = Embedded::start(&directory).await.unwrap();
-        let (server, lock) = embedded.running.take().unwrap();
-        drop(lock);
-        let again = Embedded::start(&directory).await;
-        let mut server = server;
+        let home = Home::find(&directory).unwrap();
+        let mut server = start(&home);
+        stop_stale(&home).unwrap();
         let has_ended = server.has_ended_in(Duration::ZERO);
-        drop(again.unwrap());
+        drop(start(&home));
         std::fs::remove_dir_all(&directory).unwrap();
         assert!(has_ended);
     }

@@ -18,7 +18,7 @@ impl Drop for Directory {
 }
 
 async fn answers(embedded: &Embedded) -> bool {
-    let Ok(pool) = store::connect_with(embedded.options()).await else { return false };
+    let Ok(pool) = store::open(embedded.options()).await else { return false };
     let is_ready = store::is_ready(&pool).await;
     pool.close().await;
     is_ready
@@ -29,12 +29,10 @@ async fn a_cluster_is_made_shared_with_commands_refused_to_a_second_server_and_s
     let directory = Directory::new();
     let serving = Embedded::start(&directory.0).await.unwrap();
     assert!(answers(&serving).await);
-    let by_url = store::connect(&serving.url()).await.unwrap();
-    store::migrate(&by_url).await.unwrap();
-    store::migrate(&by_url).await.unwrap();
-    by_url.close().await;
+    let by_url = store::options(&serving.url()).unwrap();
+    store::open(by_url).await.unwrap().close().await;
     let strangers = serving.options().password("guessed");
-    assert!(store::connect_with(strangers).await.is_err(), "the password counts");
+    assert!(store::migrate(strangers).await.is_err(), "the password counts");
 
     let command = Embedded::attach(&directory.0).await.unwrap();
     assert!(answers(&command).await);
@@ -65,4 +63,22 @@ async fn a_throw_away_cluster_goes_and_a_running_one_is_let_be() {
     drop(Embedded::start(&directory.0).await.unwrap());
     assert!(Embedded::remove_left(&directory.0).await.unwrap());
     assert!(!home.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_comes_back_by_itself() {
+    let directory = Directory::new();
+    let embedded = Embedded::start(&directory.0).await.unwrap();
+    let pool = store::open(embedded.options()).await.unwrap();
+    let pid_file = embedded.home().join("data/postmaster.pid");
+    let pid = || std::fs::read_to_string(&pid_file).ok().and_then(|text| text.lines().next()?.parse::<i32>().ok());
+    let killed = pid().unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(killed), nix::sys::signal::Signal::SIGKILL).unwrap();
+    let patient_until = Instant::now() + Duration::from_secs(20);
+    while pid().is_none_or(|pid| pid == killed) || !store::is_ready(&pool).await {
+        assert!(Instant::now() < patient_until, "the server stays away");
+        tokio::time::sleep(POLL).await;
+    }
+    pool.close().await;
+    embedded.stop().await;
 }
