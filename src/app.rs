@@ -8,6 +8,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::config::{Config, ConfigError};
 use crate::console::{Console, DemoLinks, FAILURE_WINDOW, Parts, Running};
@@ -18,6 +19,7 @@ use crate::password;
 use crate::records::plan::SendingProfile;
 use crate::seal::Sealer;
 use crate::store::{self, Pool, StoreError};
+use crate::sweep::Sweep;
 use crate::{api, web};
 
 /// RSA-2048 keys kept ready, so that adding a domain does not wait for primes.
@@ -94,10 +96,11 @@ pub async fn serve(config: &Config, pool: &Pool, background: Pool) -> anyhow::Re
     }
     let console = console(&config, pool, None).await?;
     prepare(&config, &console).await?;
-    let tidying = tokio::spawn(tidy_for_ever(background));
+    let tidying = tokio::spawn(tidy_for_ever(background.clone()));
     announce(address);
     let watch = config.has_verifier.then(|| tokio::spawn(watch_profile(console.clone())));
-    let served = serve_on(listener, router(&console)).await;
+    let sweep = config.has_verifier.then(|| sweep(&console, background));
+    let served = serve_on(listener, router(&console), sweep).await;
     tidying.abort();
     if let Some(watch) = watch {
         watch.abort();
@@ -155,23 +158,44 @@ pub fn announce(address: SocketAddr) {
     println!("listening on http://{address}");
 }
 
-/// Serves a router until SIGTERM or ctrl-C; what is in hand then has ten seconds.
-pub async fn serve_on(listener: TcpListener, router: Router) -> anyhow::Result<()> {
+/// The background verifier of a console, on a pool of its own.
+pub fn sweep(console: &Console, pool: Pool) -> Sweep {
+    let parts = console.parts();
+    Sweep::new(pool, parts.dns.clone(), parts.clock)
+}
+
+/// Serves a router, and looks at domains where there is a `sweep`, until SIGTERM or ctrl-C; what is in hand then has
+/// ten seconds.
+pub async fn serve_on(listener: TcpListener, router: Router, sweep: Option<Sweep>) -> anyhow::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(async {
+    let (stop, stopping) = watch::channel(false);
+    tokio::spawn(async move {
         until_told_to_stop().await;
-        let _ = stop.send(());
+        stop.send_replace(true);
     });
-    let overdue = async {
-        if stopping.await.is_ok() {
-            tokio::time::sleep(STOPPING_TAKES_AT_MOST).await;
-        } else {
-            std::future::pending::<()>().await;
+    let told = |mut stopping: watch::Receiver<bool>| async move {
+        // The sender goes only after it has told.
+        let _ = stopping.wait_for(|is_told| *is_told).await;
+    };
+    let serving = axum::serve(listener, service).with_graceful_shutdown(told(stopping.clone()));
+    let sweeping = async {
+        match &sweep {
+            Some(sweep) => sweep.run(stopping.clone()).await,
+            None => told(stopping.clone()).await,
         }
     };
+    let overdue = async {
+        told(stopping.clone()).await;
+        tokio::time::sleep(STOPPING_TAKES_AT_MOST).await;
+    };
+    let both = async {
+        tokio::try_join!(async { serving.await.context("the listener failed") }, async {
+            sweeping.await;
+            Ok(())
+        })
+    };
     tokio::select! {
-        served = serving => served.context("the listener failed"),
+        served = both => served.map(|_| ()),
         () = overdue => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! One domain: observe, diagnose, advance, save. The only place where DNS, judgement, lifecycle and store meet.
 
+mod occasion;
 mod outcome;
 pub mod profile;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use time::OffsetDateTime;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
+pub use self::occasion::{Lease, Occasion};
 use self::outcome::{Event, domain_after, evidence, is_overtaken, record_row, seen_of};
 use crate::diagnosis::{self, Ask, Diagnosis, Observed, RecordDiagnosis, primary_type};
 use crate::dns::Dns;
@@ -123,13 +125,13 @@ pub fn planned(row: DomainRow, keys: &[KeyRow], profile: &ProfileInForce) -> Pla
     Planned { domain: row, plan }
 }
 
-/// Checks one domain now and saves what came of it. `by` stands in the events. Nothing is saved where the domain was
-/// deleted meanwhile.
+/// Checks one domain now and saves what came of it. Nothing is saved where the domain was deleted or the lease lost
+/// meanwhile.
 pub async fn check_domain(
     pool: &PgPool,
     dns: &Dns,
     planned: &Planned,
-    by: &str,
+    occasion: &Occasion<'_>,
     now: impl Fn() -> OffsetDateTime,
 ) -> Result<(), StoreError> {
     let stored = store::records::list(&mut *pool.acquire().await?, planned.domain.team_id, planned.domain.id).await?;
@@ -138,7 +140,7 @@ pub async fn check_domain(
     };
     let began = now();
     let diagnosis = look_and_confirm(dns, &planned.plan, is_verified).await;
-    save(pool, planned, &diagnosis, by, Span { began, ended: now() }).await
+    save(pool, planned, &diagnosis, occasion, Span { began, ended: now() }).await
 }
 
 /// When a look was made. What it saw may be as old as its beginning, and that is the time it is saved under.
@@ -150,17 +152,23 @@ struct Span {
 
 /// Advances every record and the domain, under the domain's lock, and writes the events of what changed. Nothing is
 /// saved where a look that began later was saved already: what this one saw is older.
-async fn save(pool: &PgPool, planned: &Planned, diagnosis: &Diagnosis, by: &str, span: Span) -> Result<(), StoreError> {
+async fn save(
+    pool: &PgPool,
+    planned: &Planned,
+    diagnosis: &Diagnosis,
+    occasion: &Occasion<'_>,
+    span: Span,
+) -> Result<(), StoreError> {
     let mut tx = store::begin(pool).await?;
     let (team_id, id) = (planned.domain.team_id, planned.domain.id);
     let Some(before) = store::domains::lock_for_check(&mut tx, team_id, id).await? else { return Ok(()) };
     let now = span.began;
-    if is_overtaken(before.last_checked_at, now) {
+    if is_overtaken(before.last_checked_at, now) || !occasion.may_save(&mut tx).await? {
         return Ok(());
     }
     let stored = store::records::list(&mut tx, team_id, id).await?;
     let is_mx_required = before.is_mx_required.or(diagnosis.has_mail_elsewhere.map(|elsewhere| !elsewhere));
-    let event = Event { domain_id: id, by, at: now };
+    let event = Event { domain_id: id, by: occasion.by, at: now };
     let mut required = Vec::new();
     for (record, seen) in planned.plan.records.iter().zip(&diagnosis.records) {
         let old = stored.iter().find(|row| row.key == seen.key);
@@ -188,6 +196,7 @@ async fn save(pool: &PgPool, planned: &Planned, diagnosis: &Diagnosis, by: &str,
         store::events::insert(&mut tx, &event.row("domain_status", None, before.status, after.status, None)).await?;
     }
     store::domains::update_after_check(&mut tx, &after).await?;
+    occasion.plan_next(&mut tx, &after, &required, now).await?;
     store::commit(tx).await
 }
 

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["store", "dns", "seal"],
     &["verify"],
     &["console"],
-    &["web", "api"],
+    &["web", "api", "sweep"],
     &["app", "demo"],
     &["cli"],
 ];
@@ -24,8 +24,14 @@ const LAYERS: &[&[&str]] = &[
 const CONFINED: &[(&str, &[&str])] = &[
     ("hickory_proto", &["dns", "demo"]),
     ("askama", &["web", "demo"]),
-    ("tokio", &["store", "dns", "seal", "keys", "password", "verify", "console", "web", "api", "app", "cli", "demo"]),
-    ("tracing", &["store", "dns", "seal", "keys", "password", "verify", "console", "web", "api", "app", "cli", "demo"]),
+    (
+        "tokio",
+        &["store", "dns", "seal", "keys", "password", "verify", "console", "web", "api", "sweep", "app", "cli", "demo"],
+    ),
+    (
+        "tracing",
+        &["store", "dns", "seal", "keys", "password", "verify", "console", "web", "api", "sweep", "app", "cli", "demo"],
+    ),
     ("axum", &["config", "web", "api", "app", "cli", "demo"]),
 ];
 

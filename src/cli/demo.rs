@@ -69,7 +69,8 @@ async fn serve(config: &Config, data_dir: &Path, database: &Embedded) -> anyhow:
     let ticket = Ticket::new(actor.user_id);
     println!("sample account, signed in: http://{address}{}", ticket.path());
     app::announce(address);
-    app::serve_on(listener, app::router(&console).merge(demo::router(&console, providers, ticket))).await
+    let router = app::router(&console).merge(demo::router(&console, providers, ticket));
+    app::serve_on(listener, router, Some(app::sweep(&console, pool.clone()))).await
 }
 
 /// An administrator whom nobody can sign in as but by the link.

@@ -111,6 +111,11 @@ impl Console {
         Self(Arc::new(parts))
     }
 
+    /// What it was put together from; the background verifier works with the same.
+    pub fn parts(&self) -> &Parts {
+        &self.0
+    }
+
     /// Whether the database answers (`/readyz`).
     pub async fn is_ready(&self) -> bool {
         store::is_ready(&self.0.pool).await

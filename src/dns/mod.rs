@@ -44,4 +44,10 @@ impl Dns {
     pub async fn start(settings: DnsSettings) -> std::io::Result<Self> {
         Ok(Self { settings: Arc::new(settings), engine: Arc::new(Engine::start()?) })
     }
+
+    /// The same sockets, and the resolvers alone: what the sweep of verified domains asks first.
+    pub fn without_nameservers(&self) -> Self {
+        let settings = DnsSettings { is_direct: false, ..(*self.settings).clone() };
+        Self { settings: Arc::new(settings), engine: Arc::clone(&self.engine) }
+    }
 }

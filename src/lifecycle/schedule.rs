@@ -27,6 +27,8 @@ pub struct Looked {
     /// Created, or clicked last.
     pub since: OffsetDateTime,
     pub at_risk_since: Option<OffsetDateTime>,
+    /// A verified record was seen bad by a resolver alone; from then on a second look counts.
+    pub doubted_until: Option<OffsetDateTime>,
     /// Nobody sees anything new before: where only a resolver can be asked, its negative answer is kept so long.
     pub not_before: Option<OffsetDateTime>,
     pub now: OffsetDateTime,
@@ -43,7 +45,10 @@ pub struct Due {
 pub fn next_look(looked: &Looked, jitter: f64) -> Option<Due> {
     let age = looked.now - looked.since;
     let (pause, rank) = match looked.status {
-        Status::Verified => return None,
+        Status::Verified => {
+            let second = looked.doubted_until?.max(looked.now + Duration::MINUTE);
+            return Some(Due { at: second, rank: Rank::AtRisk });
+        }
         Status::Pending if age < Duration::minutes(30) => (Duration::minutes(1), Rank::Awaited),
         Status::Pending if age < Duration::days(1) => (Duration::minutes(10), Rank::Other),
         Status::Pending if age < Duration::weeks(2) => (Duration::hours(1), Rank::Other),
@@ -76,7 +81,7 @@ mod tests {
 
     fn looked(status: Status, age: Duration, bad_for: Option<Duration>) -> Looked {
         let at_risk_since = bad_for.map(|bad_for| NOON - bad_for);
-        Looked { status, since: NOON - age, at_risk_since, not_before: None, now: NOON }
+        Looked { status, since: NOON - age, at_risk_since, doubted_until: None, not_before: None, now: NOON }
     }
 
     fn pause(looked: &Looked) -> Option<Duration> {
@@ -122,6 +127,15 @@ mod tests {
         let at_risk = rank(looked(Status::AtRisk, Duration::DAY, Some(Duration::HOUR)));
         let failed = rank(looked(Status::Failed, Duration::DAY, Some(GRACE)));
         assert!(awaited < at_risk && at_risk < failed);
+    }
+
+    #[test]
+    fn a_doubted_record_is_looked_at_once_its_answer_has_expired() {
+        let expired = NOON + Duration::minutes(20);
+        let doubted = Looked { doubted_until: Some(expired), ..looked(Status::Verified, Duration::DAY, None) };
+        assert_eq!(next_look(&doubted, 0.5), Some(Due { at: expired, rank: Rank::AtRisk }));
+        let overdue = Looked { doubted_until: Some(NOON - Duration::HOUR), ..doubted };
+        assert_eq!(next_look(&overdue, 0.5).unwrap().at, NOON + Duration::MINUTE);
     }
 
     #[test]

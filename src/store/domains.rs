@@ -149,6 +149,12 @@ pub async fn list(
     rows.into_iter().map(DomainRow::try_from).collect()
 }
 
+/// Domains of any team, for the background verifier; in no order.
+pub async fn list_by_ids(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DomainRow>, StoreError> {
+    let rows = select_domains!("WHERE id = ANY($1)", ids).fetch_all(connection).await?;
+    rows.into_iter().map(DomainRow::try_from).collect()
+}
+
 /// Replaces the tags; false where the team has no such domain.
 pub async fn set_tags(
     connection: &mut PgConnection,

@@ -75,7 +75,8 @@ pub async fn insert(connection: &mut PgConnection, row: &KeyRow) -> Result<(), S
 
 /// The keys of the team's domain, oldest first.
 pub async fn list(connection: &mut PgConnection, team_id: Uuid, domain_id: Uuid) -> Result<Vec<KeyRow>, StoreError> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        StoredKey,
         "SELECT
              dkim_keys.id,
              dkim_keys.domain_id,
@@ -96,18 +97,58 @@ pub async fn list(connection: &mut PgConnection, team_id: Uuid, domain_id: Uuid)
     )
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(KeyRow {
-                id: row.id,
-                domain_id: row.domain_id,
-                selector: read_word("selector", row.selector)?,
-                public: DkimPublicKey { algorithm: read_word("algorithm", row.algorithm)?, bytes: row.public },
-                sealed: row.sealed,
-                is_required: row.is_required,
-                state: KeyState::read(&row.state)?,
-                created_at: row.created_at,
-            })
+    rows.into_iter().map(KeyRow::try_from).collect()
+}
+
+/// The keys of domains of any team, for the background verifier; oldest first.
+pub async fn list_of_domains(connection: &mut PgConnection, domain_ids: &[Uuid]) -> Result<Vec<KeyRow>, StoreError> {
+    let rows = sqlx::query_as!(
+        StoredKey,
+        "SELECT
+             id,
+             domain_id,
+             selector,
+             algorithm,
+             public,
+             sealed,
+             is_required,
+             state,
+             created_at
+         FROM dkim_keys
+         WHERE domain_id = ANY($1)
+         ORDER BY id",
+        domain_ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(KeyRow::try_from).collect()
+}
+
+/// A row as PostgreSQL has it.
+struct StoredKey {
+    id: Uuid,
+    domain_id: Uuid,
+    selector: String,
+    algorithm: String,
+    public: Vec<u8>,
+    sealed: Vec<u8>,
+    is_required: bool,
+    state: String,
+    created_at: OffsetDateTime,
+}
+
+impl TryFrom<StoredKey> for KeyRow {
+    type Error = StoreError;
+    fn try_from(row: StoredKey) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            domain_id: row.domain_id,
+            selector: read_word("selector", row.selector)?,
+            public: DkimPublicKey { algorithm: read_word("algorithm", row.algorithm)?, bytes: row.public },
+            sealed: row.sealed,
+            is_required: row.is_required,
+            state: KeyState::read(&row.state)?,
+            created_at: row.created_at,
         })
-        .collect()
+    }
 }

@@ -5,6 +5,7 @@
 //! about them are made elsewhere.
 
 pub mod domains;
+pub mod due_looks;
 pub mod embedded;
 pub mod events;
 pub mod keys;
@@ -15,6 +16,7 @@ pub mod records;
 mod roles;
 pub mod sessions;
 pub mod setup;
+pub mod sweep_slots;
 pub mod text;
 pub mod tokens;
 pub mod users;

@@ -16,6 +16,10 @@ use crate::store::events::EventRow;
 const NOON: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 const HOUR: time::Duration = time::Duration::HOUR;
 
+fn clicked(by: &str) -> Occasion<'_> {
+    Occasion { by, lease: None, jitter: 0.0 }
+}
+
 /// A cluster of its own with one team.
 struct World {
     pool: PgPool,
@@ -104,7 +108,7 @@ impl World {
 
     /// One look that took no time.
     async fn look_as(&self, planned: &Planned, diagnosis: &Diagnosis, at: OffsetDateTime) {
-        save(&self.pool, planned, diagnosis, "ops@mta.example", Span { began: at, ended: at }).await.unwrap();
+        save(&self.pool, planned, diagnosis, &clicked("ops@mta.example"), Span { began: at, ended: at }).await.unwrap();
     }
 
     async fn look(&self, id: Uuid, at: OffsetDateTime, by: AnsweredBy, verdicts: &[(&str, Verdict)]) -> DomainRow {
@@ -160,7 +164,9 @@ async fn each_transition_is_one_event_though_many_look_at_once() {
         let looks = (0..8).map(|millisecond| {
             let (pool, planned, diagnosis) = (world.pool.clone(), planned.clone(), diagnosis.clone());
             let began = NOON + time::Duration::minutes(minute) + time::Duration::milliseconds(millisecond);
-            tokio::spawn(async move { save(&pool, &planned, &diagnosis, "ops", Span { began, ended: began }).await })
+            tokio::spawn(async move {
+                save(&pool, &planned, &diagnosis, &clicked("ops"), Span { began, ended: began }).await
+            })
         });
         for look in looks.collect::<Vec<_>>() {
             look.await.unwrap().unwrap();

@@ -6,7 +6,7 @@ use crate::console::joining::until_done;
 use crate::console::view::DomainView;
 use crate::console::{Actor, Console};
 use crate::failure::Failure;
-use crate::verify;
+use crate::verify::{self, Occasion};
 
 impl Console {
     /// Asks DNS now; a check takes at most 10 s.
@@ -31,7 +31,9 @@ impl Console {
 
     async fn check(&self, actor: &Actor, id: Uuid) -> Result<(), Failure> {
         let planned = self.load(actor, &id.to_string()).await?;
-        verify::check_domain(&self.0.pool, &self.0.dns, &planned, &actor.label(), || self.now()).await?;
+        let by = actor.label();
+        let occasion = Occasion { by: &by, lease: None, jitter: rand::random() };
+        verify::check_domain(&self.0.pool, &self.0.dns, &planned, &occasion, || self.now()).await?;
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ use crate::console::{Actor, Console, KeyChoice, NewDomain, internal};
 use crate::failure::{Failure, FieldError};
 use crate::keys::{KeyKind, NewKey};
 use crate::lifecycle::Status;
+use crate::lifecycle::schedule::{Due, Rank};
 use crate::records::plan::SendingProfile;
 use crate::records::{DomainName, NameError, Selector};
 use crate::store::domains::DomainRow;
@@ -62,6 +63,9 @@ impl Console {
             Err(StoreError::Duplicate) => return Err(taken()),
             Err(other) => return Err(other.into()),
         }
+        // The first check is made at once; this is the look after it, or instead of it where the program is killed.
+        let due = Due { at: now + time::Duration::MINUTE, rank: Rank::Awaited };
+        store::due_looks::plan(&mut tx, id, now, Some(due)).await?;
         for (selector, pair, is_required) in pairs {
             let sealed = self.0.sealer.seal(name, &selector, pair.private.pkcs8()).map_err(internal)?;
             let key = store::keys::KeyRow {

@@ -16,6 +16,7 @@ use crate::records::DomainName;
 use crate::records::plan::RecordKey;
 use crate::records::zonefile::{self, ZoneEntry};
 use crate::store;
+use crate::store::domains::DomainRow;
 use crate::verify::{self, Planned};
 
 impl Console {
@@ -34,7 +35,13 @@ impl Console {
         let has_more = rows.len() > query.limit as usize;
         rows.truncate(query.limit as usize);
         let next = has_more.then(|| rows.last().map(|row| row.name.to_string())).flatten();
-        Ok(DomainPage { domains: rows.into_iter().map(|row| DomainView::new(row, Vec::new())).collect(), next })
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+        let looks = store::sweep_slots::next_looks(&mut conn, &ids).await?;
+        let view = |row: DomainRow| {
+            let next_check_at = looks.get(&row.id).copied();
+            DomainView { next_check_at, ..DomainView::new(row, Vec::new()) }
+        };
+        Ok(DomainPage { domains: rows.into_iter().map(view).collect(), next })
     }
 
     /// `domain` is the id or the name. What belongs to another team is not found.
@@ -123,8 +130,10 @@ impl Console {
 
     async fn view(&self, planned: Planned) -> Result<DomainView, Failure> {
         let mut conn = self.0.pool.acquire().await?;
-        let rows = store::records::list(&mut conn, planned.domain.team_id, planned.domain.id).await?;
-        Ok(DomainView::with_records(planned, &rows))
+        let id = planned.domain.id;
+        let rows = store::records::list(&mut conn, planned.domain.team_id, id).await?;
+        let looks = store::sweep_slots::next_looks(&mut conn, &[id]).await?;
+        Ok(DomainView { next_check_at: looks.get(&id).copied(), ..DomainView::with_records(planned, &rows) })
     }
 }
 

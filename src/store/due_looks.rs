@@ -1,0 +1,156 @@
+//! The looks that have a date of their own: at domains that are pending, at risk or failed.
+//!
+//! A look is claimed under a lease; what is written under it names the lease's fence and writes nothing once the row
+//! is another's. Leases run by the database's clock, so that replicas need not agree on the time.
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::StoreError;
+use crate::lifecycle::schedule::{Due, Rank};
+
+/// A claimed look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueLease {
+    pub domain_id: Uuid,
+    pub team_id: Uuid,
+    pub fence: i64,
+}
+
+/// A look that is planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueRow {
+    pub due_at: OffsetDateTime,
+    /// Created, or clicked last.
+    pub since: OffsetDateTime,
+}
+
+/// Plans the next look and takes the domain from whoever has claimed it; `None`: the slot of verified domains decides.
+pub async fn plan(
+    connection: &mut PgConnection,
+    domain_id: Uuid,
+    since: OffsetDateTime,
+    due: Option<Due>,
+) -> Result<(), StoreError> {
+    let Some(due) = due else {
+        sqlx::query!("DELETE FROM due_looks WHERE domain_id = $1", domain_id).execute(connection).await?;
+        return Ok(());
+    };
+    sqlx::query!(
+        "INSERT INTO due_looks (domain_id, due_at, rank, since)
+         VALUES ($1, $2, $3, $4)
+         ON CONFLICT (domain_id) DO UPDATE
+         SET due_at = excluded.due_at,
+             rank = excluded.rank,
+             since = excluded.since,
+             fence = due_looks.fence + 1,
+             leased_until = NULL",
+        domain_id,
+        due.at,
+        due.rank as i16,
+        since,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What is planned for a domain; held until the transaction ends.
+pub async fn find(connection: &mut PgConnection, domain_id: Uuid) -> Result<Option<DueRow>, StoreError> {
+    let row = sqlx::query_as!(
+        DueRow,
+        "SELECT due_at, since FROM due_looks WHERE domain_id = $1 FOR NO KEY UPDATE",
+        domain_id,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+/// Claims at most `limit` looks of one rank that are due at `now`, the longest overdue first, for `lease_s` seconds.
+/// What another replica claims at the same moment is passed over.
+pub async fn claim(
+    connection: &mut PgConnection,
+    rank: Rank,
+    now: OffsetDateTime,
+    lease_s: f64,
+    limit: i64,
+) -> Result<Vec<DueLease>, StoreError> {
+    let rows = sqlx::query_as!(
+        DueLease,
+        "WITH taken AS (
+             SELECT domain_id
+             FROM due_looks
+             WHERE rank = $1
+               AND due_at <= $2
+               AND (leased_until IS NULL OR leased_until < clock_timestamp())
+             ORDER BY due_at
+             LIMIT $4
+             FOR UPDATE SKIP LOCKED
+         )
+         UPDATE due_looks
+         SET fence = fence + 1,
+             leased_until = clock_timestamp() + make_interval(secs => $3)
+         FROM taken
+         JOIN domains ON domains.id = taken.domain_id
+         WHERE due_looks.domain_id = taken.domain_id
+         RETURNING due_looks.domain_id, domains.team_id, due_looks.fence",
+        rank as i16,
+        now,
+        lease_s,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// Whether the claim still stands; held until the transaction ends.
+pub async fn is_held(connection: &mut PgConnection, lease: DueLease) -> Result<bool, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT 1 AS "one!"
+         FROM due_looks
+         WHERE domain_id = $1
+           AND fence = $2
+           AND leased_until > clock_timestamp()
+         FOR UPDATE"#,
+        lease.domain_id,
+        lease.fence,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Gives claims back that were not worked on, for `delay_s` seconds to nobody.
+pub async fn release(connection: &mut PgConnection, leases: &[DueLease], delay_s: f64) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = leases.iter().map(|lease| lease.domain_id).collect();
+    let fences: Vec<i64> = leases.iter().map(|lease| lease.fence).collect();
+    sqlx::query!(
+        "UPDATE due_looks
+         SET fence = due_looks.fence + 1,
+             leased_until = clock_timestamp() + make_interval(secs => $3)
+         FROM unnest($1::uuid[], $2::bigint[]) AS mine (domain_id, fence)
+         WHERE due_looks.domain_id = mine.domain_id
+           AND due_looks.fence = mine.fence",
+        &ids,
+        &fences,
+        delay_s,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// How many looks are overdue at `now`, and since when the oldest one is.
+pub async fn overdue(
+    connection: &mut PgConnection,
+    now: OffsetDateTime,
+) -> Result<(i64, Option<OffsetDateTime>), StoreError> {
+    let row =
+        sqlx::query!(r#"SELECT count(*) AS "count!", min(due_at) AS oldest FROM due_looks WHERE due_at <= $1"#, now)
+            .fetch_one(connection)
+            .await?;
+    Ok((row.count, row.oldest))
+}

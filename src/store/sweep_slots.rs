@@ -1,0 +1,251 @@
+//! The slots of verified domains: each is leased whole, walked by id, and written back in batches under its fence.
+
+use std::collections::HashMap;
+
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::StoreError;
+use super::text::read_word;
+use crate::diagnosis::Verdict;
+use crate::lifecycle::Status;
+use crate::records::plan::RecordKey;
+
+/// A leased slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotLease {
+    pub slot: i16,
+    pub fence: i64,
+    /// The last id that its walk is done with.
+    pub cursor: Option<Uuid>,
+    /// When the walk was to begin.
+    pub next_at: OffsetDateTime,
+}
+
+/// A verified domain as the walk meets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Met {
+    pub id: Uuid,
+    pub team_id: Uuid,
+}
+
+/// What is remembered of a record, as far as telling a change needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    pub key: RecordKey,
+    pub status: Status,
+    pub verdict: Option<Verdict>,
+    pub current: Vec<String>,
+}
+
+/// Leases the slot that is due at `now` for the longest time, for `lease_s` seconds; `None` where none is.
+pub async fn lease(
+    connection: &mut PgConnection,
+    now: OffsetDateTime,
+    lease_s: f64,
+) -> Result<Option<SlotLease>, StoreError> {
+    let row = sqlx::query_as!(
+        SlotLease,
+        "WITH taken AS (
+             SELECT slot
+             FROM sweep_slots
+             WHERE next_at <= $1
+               AND (leased_until IS NULL OR leased_until < clock_timestamp())
+             ORDER BY next_at
+             LIMIT 1
+             FOR UPDATE SKIP LOCKED
+         )
+         UPDATE sweep_slots
+         SET fence = fence + 1,
+             leased_until = clock_timestamp() + make_interval(secs => $2)
+         FROM taken
+         WHERE sweep_slots.slot = taken.slot
+         RETURNING sweep_slots.slot, sweep_slots.fence, sweep_slots.cursor, sweep_slots.next_at",
+        now,
+        lease_s,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row)
+}
+
+/// The next verified domains of the slot, by id.
+pub async fn walk(connection: &mut PgConnection, lease: &SlotLease, limit: i64) -> Result<Vec<Met>, StoreError> {
+    // The bound on the id is a constant where the walk begins, so that one plan serves.
+    let after = lease.cursor.unwrap_or(Uuid::nil());
+    let rows = sqlx::query_as!(
+        Met,
+        "SELECT id, team_id
+         FROM domains
+         WHERE (get_byte(uuid_send(id), 14) * 256 + get_byte(uuid_send(id), 15)) % 720 = $1
+           AND id > $2
+           AND status = 'verified'
+         ORDER BY id
+         LIMIT $3",
+        i32::from(lease.slot),
+        after,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}
+
+/// What is remembered of the domains' records.
+pub async fn remembered(
+    connection: &mut PgConnection,
+    domain_ids: &[Uuid],
+) -> Result<HashMap<Uuid, Vec<Remembered>>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT domain_id, key, status, verdict, current FROM records WHERE domain_id = ANY($1)",
+        domain_ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut by_domain: HashMap<Uuid, Vec<Remembered>> = HashMap::new();
+    for row in rows {
+        let remembered = Remembered {
+            key: read_word("key", row.key)?,
+            status: read_word("status", row.status)?,
+            verdict: row.verdict.map(|word| read_word("verdict", word)).transpose()?,
+            current: row.current,
+        };
+        by_domain.entry(row.domain_id).or_default().push(remembered);
+    }
+    Ok(by_domain)
+}
+
+/// Whether the lease still stands; held until the transaction ends.
+pub async fn is_held(connection: &mut PgConnection, lease: &SlotLease) -> Result<bool, StoreError> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT 1 AS "one!"
+         FROM sweep_slots
+         WHERE slot = $1
+           AND fence = $2
+           AND leased_until > clock_timestamp()
+         FOR UPDATE"#,
+        lease.slot,
+        lease.fence,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// Notes that domains were seen unchanged at `at`. No indexed column is written.
+pub async fn note_unchanged(
+    connection: &mut PgConnection,
+    domain_ids: &[Uuid],
+    at: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE domains
+         SET last_checked_at = $2,
+             unknown_since = NULL
+         WHERE id = ANY($1)
+           AND status = 'verified'
+           AND (last_checked_at IS NULL OR last_checked_at < $2)",
+        domain_ids,
+        at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Moves the walk on and the lease with it; the caller holds the slot.
+pub async fn advance(
+    connection: &mut PgConnection,
+    lease: &SlotLease,
+    cursor: Uuid,
+    lease_s: f64,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sweep_slots
+         SET cursor = $3,
+             leased_until = clock_timestamp() + make_interval(secs => $4)
+         WHERE slot = $1
+           AND fence = $2",
+        lease.slot,
+        lease.fence,
+        cursor,
+        lease_s,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Ends the walk: the slot is free, and due again at `next_at`. False where the lease was another's already.
+pub async fn finish(
+    connection: &mut PgConnection,
+    lease: &SlotLease,
+    next_at: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query!(
+        "UPDATE sweep_slots
+         SET cursor = NULL,
+             leased_until = NULL,
+             next_at = $3
+         WHERE slot = $1
+           AND fence = $2",
+        lease.slot,
+        lease.fence,
+        next_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Gives the slot back where it stands, to nobody for `delay_s` seconds.
+pub async fn release(connection: &mut PgConnection, lease: &SlotLease, delay_s: f64) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE sweep_slots
+         SET leased_until = clock_timestamp() + make_interval(secs => $3)
+         WHERE slot = $1
+           AND fence = $2",
+        lease.slot,
+        lease.fence,
+        delay_s,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// When each of the domains is looked at next: by its own date, else by its slot.
+pub async fn next_looks(
+    connection: &mut PgConnection,
+    domain_ids: &[Uuid],
+) -> Result<HashMap<Uuid, OffsetDateTime>, StoreError> {
+    let rows = sqlx::query!(
+        r#"SELECT
+             domains.id AS "id!",
+             COALESCE(due_looks.due_at, sweep_slots.next_at) AS "at!"
+         FROM domains
+         JOIN sweep_slots
+             ON sweep_slots.slot = (get_byte(uuid_send(domains.id), 14) * 256 + get_byte(uuid_send(domains.id), 15)) % 720
+         LEFT JOIN due_looks ON due_looks.domain_id = domains.id
+         WHERE domains.id = ANY($1)"#,
+        domain_ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.at)).collect())
+}
+
+/// How many slots are overdue at `now`, and since when the oldest one is.
+pub async fn overdue(
+    connection: &mut PgConnection,
+    now: OffsetDateTime,
+) -> Result<(i64, Option<OffsetDateTime>), StoreError> {
+    let row = sqlx::query!(
+        r#"SELECT count(*) AS "count!", min(next_at) AS oldest FROM sweep_slots WHERE next_at <= $1"#,
+        now
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.count, row.oldest))
+}

@@ -1,0 +1,98 @@
+//! The background verifier: looks at every domain for as long as it is there.
+//!
+//! Two loops. One takes the looks that have a date of their own (pending, at risk, failed), the other walks the slots
+//! of verified domains. Everything they know stands in the database under leases, so any number of replicas share the
+//! work, and one that is killed loses nothing: its leases run out and another goes on.
+
+mod due;
+mod slots;
+mod suspicion;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use tokio::sync::watch;
+
+use crate::dns::Dns;
+use crate::records::profile::ProfileInForce;
+use crate::store::{self, StoreError};
+use crate::verify;
+use suspicion::Suspicion;
+
+/// How long a claim lasts. What is claimed is looked at, judged and saved well before.
+const LEASE: Duration = Duration::from_secs(45);
+/// A check ends within so long (contract, section 5).
+const CHECK_TAKES: Duration = Duration::from_secs(10);
+/// How often the loops look for work where there was none.
+const POLL: Duration = Duration::from_secs(1);
+/// How long a loop waits after the database did not answer.
+const AFTER_FAILURE: Duration = Duration::from_secs(3);
+
+// A look that outlives its lease is made twice; with twice the time of a check, none does.
+const _: () = assert!(LEASE.as_secs() >= 2 * CHECK_TAKES.as_secs());
+
+/// What the background verifier works with. Cheap to clone.
+#[derive(Clone)]
+pub struct Sweep {
+    pool: PgPool,
+    dns: Dns,
+    /// The same without the zones' nameservers.
+    resolver: Dns,
+    clock: fn() -> OffsetDateTime,
+    suspicion: Arc<Suspicion>,
+}
+
+impl Sweep {
+    pub fn new(pool: PgPool, dns: Dns, clock: fn() -> OffsetDateTime) -> Self {
+        let resolver = dns.without_nameservers();
+        Self { pool, dns, resolver, clock, suspicion: Arc::default() }
+    }
+
+    /// Works until `stop` turns true; what is in hand then is saved first.
+    pub async fn run(&self, stop: watch::Receiver<bool>) {
+        tokio::join!(self.run_due(stop.clone()), self.run_slots(stop.clone()), self.run_gauges(stop));
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        (self.clock)()
+    }
+
+    /// `None` before there is one, and so before there is any domain.
+    async fn profile(&self) -> Result<Option<ProfileInForce>, StoreError> {
+        let mut conn = self.pool.acquire().await?;
+        let in_force = verify::profile::in_force(&mut conn, self.now()).await?;
+        Ok(Some(in_force).filter(|in_force| in_force.number > 0))
+    }
+
+    /// Tells operators how far behind the looks are.
+    async fn run_gauges(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            if let Err(error) = self.set_gauges().await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "the sweep's gauges were not read");
+            }
+            pause(&mut stop, Duration::from_secs(15)).await;
+        }
+    }
+
+    async fn set_gauges(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        let mut conn = self.pool.acquire().await?;
+        let (due, oldest_due) = store::due_looks::overdue(&mut conn, now).await?;
+        let (slots, oldest_slot) = store::sweep_slots::overdue(&mut conn, now).await?;
+        let oldest = oldest_due.into_iter().chain(oldest_slot).min().map_or(0.0, |at| (now - at).as_seconds_f64());
+        metrics::gauge!("signet_sweep_due_looks").set(due as f64);
+        metrics::gauge!("signet_sweep_due_slots").set(slots as f64);
+        metrics::gauge!("signet_sweep_oldest_overdue_seconds").set(oldest);
+        Ok(())
+    }
+}
+
+/// Waits, but not beyond `stop`.
+async fn pause(stop: &mut watch::Receiver<bool>, takes: Duration) {
+    // A closed channel means that the program ends.
+    let _ = tokio::time::timeout(takes, stop.wait_for(|is_told| *is_told)).await;
+}
