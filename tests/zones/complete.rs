@@ -52,6 +52,15 @@ fn worlds_speak_of_codes_that_there_are() {
 }
 
 #[test]
+fn every_snapshot_is_of_a_world() {
+    let names: BTreeSet<String> = world::all().into_iter().map(|world| world.name).collect();
+    for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/zones/snapshots")) {
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(name.ends_with(".snap") || names.contains(&name), "{} is of no world", path.display());
+    }
+}
+
+#[test]
 fn every_code_is_raised_by_a_world_and_nearly_raised_by_another() {
     let worlds = world::all();
     let told = |list: fn(&world::BrokenWorld) -> &[String]| -> BTreeSet<String> {

@@ -25,8 +25,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod cli;
 mod complete;
 mod keys;
+mod mistakes;
 mod report;
 mod world;
 

@@ -58,6 +58,12 @@ pub struct BrokenWorld {
     pub raises: Vec<String>,
     pub near: Vec<String>,
     pub is_direct: bool,
+    /// An earlier check has decided about our MX.
+    pub is_mx_decided: bool,
+    /// The selectors of the keys.
+    pub selectors: Vec<String>,
+    /// The profile's lines that `signet check` takes as settings.
+    pub settings: Vec<(&'static str, String)>,
     is_resolver_closed: bool,
     served: String,
 }
@@ -150,6 +156,9 @@ pub fn parse(name: &str, text: &str) -> BrokenWorld {
         raises: given.words("raises"),
         near: given.words("near"),
         is_direct: given.one("direct") != Some("off"),
+        is_mx_decided: given.one("mx-required").is_some(),
+        selectors: keys(&given.all("key")).iter().map(|key| key.selector.to_string()).collect(),
+        settings: settings(&given),
         is_resolver_closed: given.one("resolver") == Some("closed"),
         served: format!("{}{platform}", filled(text)),
         name: name.to_owned(),
@@ -181,6 +190,14 @@ impl<'a> Directives<'a> {
     fn words(&self, word: &str) -> Vec<String> {
         self.all(word).into_iter().flat_map(str::split_whitespace).map(str::to_owned).collect()
     }
+}
+
+fn settings(given: &Directives<'_>) -> Vec<(&'static str, String)> {
+    let mut settings = vec![("SIGNET_SPF", given.one("spf").unwrap_or("include:spf.mta.example").to_owned())];
+    for (word, name) in [("mx", "SIGNET_MX"), ("dmarc", "SIGNET_DMARC"), ("direct", "SIGNET_DNS_DIRECT")] {
+        settings.extend(given.one(word).map(|text| (name, text.to_owned())));
+    }
+    settings
 }
 
 fn profile(given: &Directives<'_>) -> SendingProfile {

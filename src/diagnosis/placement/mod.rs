@@ -78,7 +78,9 @@ fn holding_ours(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Vec
     let mut places = places::of(plan, record, observed);
     places.retain(|place| {
         let reply = observed.reply(&place.name, place.rtype);
-        reply.is_some_and(|reply| recognise::holds_ours(plan, record, &reply, place.slip == Slip::Doubled))
+        reply.is_some_and(|reply| {
+            recognise::holds_ours(plan, record, &reply, !matches!(place.slip, Slip::Above | Slip::Www))
+        })
     });
     places
 }

@@ -26,7 +26,7 @@ fn is_ours(plan: &Plan, record: &PlannedRecord, data: &RecordData, is_sure: bool
             let key = rendered.rsplit("p=").next().unwrap_or(&rendered).to_ascii_lowercase();
             text.contains(key.get(TELLING).unwrap_or(&key))
         }
-        Wanted::Dkim { public: None, .. } => text.starts_with("v=dkim1"),
+        Wanted::Dkim { public: None, .. } => is_sure && text.starts_with("v=dkim1"),
         Wanted::Spf { mechanisms } if mechanisms.is_empty() => is_sure && text.starts_with("v=spf1"),
         Wanted::Spf { mechanisms } => {
             let mut terms = mechanisms.iter().map(|term| term.to_string().to_ascii_lowercase());

@@ -106,7 +106,9 @@ impl Content {
             return Said { answers: kept, ..Said::only(ResponseCode::NoError) };
         }
         if self.absent.contains(name) || (self.resolver.believes_denials && self.is_denied_above(name)) {
-            return Said::only(ResponseCode::NXDomain);
+            let zone = self.zones.keys().filter(|zone| name.is_within(zone)).max_by_key(|zone| zone.as_str().len());
+            let authorities = zone.map(|zone| self.ask(zone, RecordType::SOA).answers).unwrap_or_default();
+            return Said { authorities, ..Said::only(ResponseCode::NXDomain) };
         }
         self.ask(name, rtype)
     }
