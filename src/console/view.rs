@@ -204,9 +204,10 @@ impl RecordView {
         matches!(self.key, RecordKey::Dkim(_))
     }
 
-    /// The record that a merged one replaces.
+    /// The record that a merged one replaces; none where it stands there already.
     pub fn replaced(&self) -> Option<String> {
-        self.suggested_value.as_ref().and(self.current.first().cloned())
+        let merged = self.suggested_value.as_ref()?;
+        self.current.first().filter(|current| *current != merged).cloned()
     }
 }
 

@@ -123,6 +123,102 @@ mod tests {
         walk(&start, &reply_at(&start, &observed), &observed).expect("everything was answered")
     }
 
+    /// The organisational domains of several names in one tree, as the appendix tells them.
+    fn organisations(zone: &[(&str, &[&str])], names: &[(&str, &str)]) {
+        for (name, organisation) in names {
+            assert_eq!(walked(name, zone).organisation.as_str(), *organisation, "{name}");
+        }
+    }
+
+    /// RFC 9989 appendix B.4: the simple example, whose three names are aligned.
+    #[test]
+    fn the_standards_simple_example() {
+        let zone: &[(&str, &[&str])] =
+            &[("example.com", &["v=DMARC1; p=reject"]), ("signing.example.com", &["v=DMARC1; p=none"])];
+        organisations(zone, &[("example.com", "example.com"), ("signing.example.com", "example.com")]);
+        assert_eq!(walked("example.com", zone).own.map(|own| own.p), Some(Policy::Reject));
+        assert_eq!(walked("signing.example.com", zone).own.map(|own| own.p), Some(Policy::None));
+    }
+
+    /// RFC 9989 appendix B.4: the deep example, in which the walk skips from thirteen labels to seven.
+    #[test]
+    fn the_standards_deep_example() {
+        let asked: Vec<String> =
+            names(&OwnerName::new("a.b.c.d.e.f.g.h.i.j.k.example.com")).iter().map(ToString::to_string).collect();
+        let wanted = [
+            "a.b.c.d.e.f.g.h.i.j.k.example.com",
+            "g.h.i.j.k.example.com",
+            "h.i.j.k.example.com",
+            "i.j.k.example.com",
+            "j.k.example.com",
+            "k.example.com",
+            "example.com",
+            "com",
+        ];
+        assert_eq!(asked, wanted);
+        let zone: &[(&str, &[&str])] = &[
+            ("example.com", &["v=DMARC1; p=reject; sp=quarantine"]),
+            ("signing.example.com", &["v=DMARC1; p=none"]),
+            // Never asked: between the starting name and the seventh label.
+            ("f.g.h.i.j.k.example.com", &["v=DMARC1; p=none; psd=n"]),
+        ];
+        let deep = walked("a.b.c.d.e.f.g.h.i.j.k.example.com", zone);
+        assert_eq!(deep.organisation.as_str(), "example.com");
+        let above = deep.above.expect("the organisation has a policy");
+        assert_eq!((above.domain.as_str(), policy_below(&above.record, false)), ("example.com", Policy::Quarantine));
+        organisations(zone, &[("example.com", "example.com"), ("signing.example.com", "example.com")]);
+    }
+
+    /// RFC 9989 appendix B.4: the example with a public suffix's record.
+    #[test]
+    fn the_standards_example_with_a_public_suffix() {
+        let zone: &[(&str, &[&str])] =
+            &[("bank.example", &["v=DMARC1; p=reject; psd=y"]), ("giant.bank.example", &["v=DMARC1; p=quarantine"])];
+        organisations(
+            zone,
+            &[
+                ("giant.bank.example", "giant.bank.example"),
+                ("mail.giant.bank.example", "giant.bank.example"),
+                ("mail.mega.bank.example", "mega.bank.example"),
+                ("mega.bank.example", "mega.bank.example"),
+                ("bank.example", "bank.example"),
+            ],
+        );
+        let domain_above = |name| walked(name, zone).above.map(|above| above.domain.to_string());
+        assert_eq!(domain_above("giant.bank.example"), None);
+        assert_eq!(domain_above("mail.giant.bank.example").as_deref(), Some("giant.bank.example"));
+        assert_eq!(domain_above("mail.mega.bank.example").as_deref(), Some("bank.example"));
+    }
+
+    /// RFC 9989 section 4.10.2, both examples in the text.
+    #[test]
+    fn the_standards_examples_of_organisational_domains() {
+        let mail: &[(&str, &[&str])] =
+            &[("mail.example.com", &["v=DMARC1; p=none"]), ("example.com", &["v=DMARC1; p=none"])];
+        organisations(mail, &[("a.mail.example.com", "example.com")]);
+        organisations(&[("com", &["v=DMARC1; p=none; psd=y"])], &[("a.mail.example.com", "example.com")]);
+        organisations(&[], &[("a.mail.example.com", "a.mail.example.com")]);
+    }
+
+    #[test]
+    fn a_record_between_the_name_and_its_organisation_is_nobodys_policy() {
+        let zone: &[(&str, &[&str])] = &[
+            ("b.example.com", &["v=DMARC1; p=reject; sp=reject"]),
+            ("example.com", &["v=DMARC1; p=none; sp=quarantine"]),
+        ];
+        let above = walked("a.b.example.com", zone).above.expect("the organisation has a policy");
+        assert_eq!(policy_below(&above.record, false), Policy::Quarantine);
+        let own = walked("b.example.com", zone).own.expect("it has one");
+        assert_eq!(own.p, Policy::Reject);
+    }
+
+    #[test]
+    fn a_failure_on_the_way_ends_the_walk_without_a_conclusion() {
+        let start = OwnerName::new("a.example.com");
+        let own = Reply { answer: Answer::NoData, aliases: Vec::new(), ttl_s: 0 };
+        assert_eq!(walk(&start, &own, &Observed::default()), Err(AskFailure::Local));
+    }
+
     #[test]
     fn the_walk_asks_eight_names_at_most() {
         let deep = names(&OwnerName::new("a.b.c.d.e.f.g.h.i.j.example.com"));

@@ -145,9 +145,18 @@ pub fn primary_type(record: &PlannedRecord) -> RecordType {
 
 /// The host of `owner` relative to the deepest known zone, else to the registrable domain.
 pub fn host_of(plan: &Plan, owner: &crate::records::OwnerName, observed: &Observed) -> String {
+    owner.host_in(&zone_of_record(plan, owner, observed))
+}
+
+/// The zone that is opened at the DNS provider to edit `owner`: the deepest known one, else the registrable domain.
+pub fn zone_of_record(
+    plan: &Plan,
+    owner: &crate::records::OwnerName,
+    observed: &Observed,
+) -> crate::records::OwnerName {
     let registrable = plan.domain.registrable().owner();
     let zone = observed.zone_of(owner).map(|facts| &facts.zone).filter(|zone| zone.is_within(&registrable));
-    owner.host_in(zone.unwrap_or(&registrable))
+    zone.cloned().unwrap_or(registrable)
 }
 
 fn diagnose_record(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> RecordDiagnosis {

@@ -104,7 +104,9 @@ pub fn excuse(case: &Case<'_>, judgement: &mut Judgement) {
         return;
     }
     match case.record.key {
-        RecordKey::Dmarc => judgement.findings.retain(|finding| finding.code != Code::DmarcReportUnauthorized),
+        RecordKey::Dmarc => {
+            judgement.findings.retain(|finding| !super::dmarc::reports::is_about_our_own(case.record, finding))
+        }
         RecordKey::Mx | RecordKey::ReturnPath | RecordKey::Tracking => {
             if Verdict::of(&judgement.findings).is_good() {
                 let reason = format!("{} leads nowhere useful", case.record.value());

@@ -59,8 +59,7 @@ fn keys_of<'a>(case: &Case<'a>) -> Option<Keys<'a>> {
 /// Completes a finding by what every sentence may name: the record's place, and the text to publish there.
 fn told(case: &Case<'_>, keys: &Keys<'_>, texts: &[Vec<u8>], finding: Finding) -> Finding {
     let owner = &case.record.owner;
-    let host = case.host();
-    let zone = owner.as_str().strip_prefix(&host).map_or(owner.as_str(), |zone| zone.trim_start_matches('.'));
+    let zone = super::zone_of_record(case.plan, owner, case.observed);
     let Wanted::Dkim { selector, .. } = &case.record.wanted else { return finding };
     let alias = case.reply.aliases.last().map_or_else(|| "none".to_owned(), ToString::to_string);
     let is_private = finding.variant.as_deref().is_some_and(|variant| variant.starts_with("private"));
@@ -68,7 +67,7 @@ fn told(case: &Case<'_>, keys: &Keys<'_>, texts: &[Vec<u8>], finding: Finding) -
     let value = suggestion(keys, texts, &finding);
     let finding = finding
         .arg("name", owner)
-        .arg("host", host.as_str())
+        .arg("host", case.host())
         .arg("zone", zone)
         .arg("selector", selector)
         .arg("alias", alias)

@@ -1,15 +1,16 @@
 //! Judges the DMARC policy that applies to a domain: its own record, or the one that RFC 9989 finds above it.
 
-use super::dmarc_walk::{self, Found, Walk};
-use super::observed::{Answer, Observed, RecordData, RecordType, Reply};
+use super::dmarc_walk::{self, Walk};
+use super::observed::{Observed, RecordData, RecordType, Reply};
 use super::wording::quote;
 use super::{Asks, Case, Code, Finding, Judgement, reach};
 use crate::records::OwnerName;
-use crate::records::dmarc::{self, DmarcRecord, DmarcText, Policy, is_wrapping, report_host};
+use crate::records::dmarc::{self, AttemptFlaw, DmarcRecord, DmarcText, Policy};
 use crate::records::plan::{Plan, PlannedRecord, RecordKey};
 
-/// Report addresses looked into, so that a hostile record costs few questions.
-const MOST_REPORT_HOSTS: usize = 8;
+mod inherited;
+mod own;
+pub mod reports;
 
 /// The policies above the name, and whether foreign report addresses accept them.
 pub fn questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
@@ -21,137 +22,11 @@ pub fn questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks:
     for (own, _) in observation.candidates() {
         let Ok(walk) = dmarc_walk::walk(&start, own, observed) else { continue };
         if let Some((domain, policy)) = applied(&walk, &start) {
-            for (owner, _) in authorisations(&domain, policy, &walk.organisation) {
-                asks.resolver(&owner, RecordType::Txt);
+            for asked in reports::to_be_accepted(&domain, policy, &walk.organisation) {
+                asks.resolver(&asked.owner, RecordType::Txt);
             }
         }
     }
-}
-
-/// Judges one answer; never called with a failed one.
-pub fn judge(case: &Case<'_>) -> Judgement {
-    let start = case.plan.domain.owner();
-    let own = dmarc_walk::records(case.reply);
-    if let [record] = own.as_slice() {
-        return Judgement { findings: judge_own(case, record, &start), ..Judgement::default() };
-    }
-    let walk = match dmarc_walk::walk(&start, case.reply, case.observed) {
-        Ok(walk) => walk,
-        // A policy may stand above; nobody knows (RFC 9989 section 4.10).
-        Err(failure) => {
-            return Judgement { findings: vec![reach::failure_finding(failure, case)], ..Judgement::default() };
-        }
-    };
-    match &walk.above {
-        Some(above) if above.record.is_ignored => {
-            let broken = error(case, Code::DmarcSyntax, &case.record.value()).variant("above");
-            let broken = broken.arg("domain", &above.domain).arg("current", quote(above.record.text.as_bytes()));
-            Judgement { findings: vec![broken], ..Judgement::default() }
-        }
-        Some(above) => {
-            let findings = judge_inherited(case, &walk, above, &own);
-            Judgement { findings, is_inherited: true, ..Judgement::default() }
-        }
-        None => Judgement { findings: vec![nothing(case, &own)], ..Judgement::default() },
-    }
-}
-
-/// No policy applies: why the name's own text does not count.
-fn nothing(case: &Case<'_>, own: &[DmarcRecord]) -> Finding {
-    if own.len() > 1 {
-        let kept = own.iter().filter(|record| !record.is_ignored).max_by_key(|record| record.p);
-        let value = kept.map_or_else(|| case.record.value(), |record| record.text.clone());
-        return error(case, Code::DmarcMultiple, &value).arg("count", own.len());
-    }
-    let Some(text) = attempt(case.reply) else { return error(case, Code::DmarcMissing, &case.record.value()) };
-    let bare: String = text.chars().filter(|c| !is_wrapping(*c)).collect();
-    // Theirs, where taking away what was pasted along makes it a record.
-    let cleaned = matches!(dmarc::parse(bare.trim()), DmarcText::Record(_)).then(|| bare.trim().to_owned());
-    let value = cleaned.unwrap_or_else(|| case.record.value());
-    error(case, Code::DmarcSyntax, &value).arg("current", quote(text.as_bytes()))
-}
-
-/// The first text that was meant as DMARC and is none.
-fn attempt(reply: &Reply) -> Option<String> {
-    let texts = reply.records().iter().filter_map(RecordData::txt_joined);
-    texts
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .find(|text| matches!(dmarc::parse(text), DmarcText::Attempt(_)))
-}
-
-fn judge_own(case: &Case<'_>, record: &DmarcRecord, start: &OwnerName) -> Vec<Finding> {
-    let current = quote(record.text.as_bytes());
-    if record.is_ignored {
-        return vec![error(case, Code::DmarcSyntax, &case.record.value()).variant("policy").arg("current", current)];
-    }
-    let mut found = Vec::new();
-    if !record.flaws.is_empty() {
-        found.push(warning(case, Code::DmarcSyntax).variant("tag").arg("tags", quote(record.flaws[0].text.as_bytes())));
-    }
-    let walk = dmarc_walk::walk(start, case.reply, case.observed).ok();
-    let below = dmarc_walk::policy_below(record, false).min(dmarc_walk::policy_below(record, true));
-    // The sp of a subdomain's own record has no effect (RFC 9989 section 4.7).
-    if below < record.p && walk.as_ref().is_some_and(|walk| &walk.organisation == start) {
-        found.push(weak_subdomain(case, record.p, below).variant("own"));
-    }
-    // Where the walk could not be finished, nobody knows which addresses are foreign.
-    if let Some(walk) = &walk {
-        found.extend(unauthorized(case, start, record, &walk.organisation));
-    }
-    found.extend(strict_alignment(case, record));
-    found.extend(remarks(case, record, record.p));
-    if !record.obsolete.is_empty() {
-        let tags = quote(record.obsolete.join("; ").as_bytes());
-        found.push(told(case, Finding::info(Code::DmarcObsoleteTag)).arg("tags", tags));
-    }
-    found
-}
-
-fn judge_inherited(case: &Case<'_>, walk: &Walk, above: &Found, own: &[DmarcRecord]) -> Vec<Finding> {
-    let record = &above.record;
-    let is_nonexistent = case
-        .observed
-        .reply(&case.plan.domain.owner(), RecordType::Txt)
-        .is_some_and(|reply| reply.answer == Answer::NoSuchName);
-    let policy = dmarc_walk::policy_below(record, is_nonexistent);
-    let mut found = Vec::new();
-    if own.len() > 1 {
-        found.push(warning(case, Code::DmarcMultiple).variant("inherited").arg("count", own.len()));
-    }
-    if let Some(text) = attempt(case.reply) {
-        found.push(warning(case, Code::DmarcSyntax).variant("inherited").arg("current", quote(text.as_bytes())));
-    }
-    found.push(told(case, Finding::info(Code::DmarcInherited)));
-    if policy < record.p {
-        found.push(weak_subdomain(case, record.p, policy));
-    }
-    found.extend(unauthorized(case, &above.domain, record, &walk.organisation));
-    found.extend(strict_alignment(case, record));
-    found.extend(remarks(case, record, policy));
-    let say = |finding: Finding| finding.arg("domain", &above.domain).arg("policy", policy.as_str());
-    found.into_iter().map(say).collect()
-}
-
-fn weak_subdomain(case: &Case<'_>, p: Policy, below: Policy) -> Finding {
-    warning(case, Code::DmarcWeakSubdomain).arg("p", p.as_str()).arg("below", below.as_str())
-}
-
-/// Our signatures carry the domain itself, so `adkim=s` never fails; mail with a return path below it fails `aspf=s`.
-fn strict_alignment(case: &Case<'_>, record: &DmarcRecord) -> Option<Finding> {
-    let return_path = case.plan.records.iter().find(|planned| planned.key == RecordKey::ReturnPath)?;
-    let finding = || warning(case, Code::DmarcStrictAlignment).arg("return_path", &return_path.owner);
-    record.is_spf_strict.then(finding)
-}
-
-fn remarks(case: &Case<'_>, record: &DmarcRecord, policy: Policy) -> Vec<Finding> {
-    let mut found = Vec::new();
-    if policy == Policy::None {
-        found.push(told(case, Finding::info(Code::DmarcNotEnforced)));
-    }
-    if record.rua.is_empty() {
-        found.push(told(case, Finding::info(Code::DmarcNoReports)));
-    }
-    found
 }
 
 /// The record that applies, and the domain where it was found.
@@ -160,27 +35,87 @@ fn applied<'a>(walk: &'a Walk, start: &OwnerName) -> Option<(OwnerName, &'a Dmar
     own.or_else(|| walk.above.as_ref().map(|above| (above.domain.clone(), &above.record)))
 }
 
-/// The names that must say `v=DMARC1` for each foreign report address (RFC 9990 section 4), with that address's host.
-fn authorisations(domain: &OwnerName, record: &DmarcRecord, organisation: &OwnerName) -> Vec<(OwnerName, OwnerName)> {
-    let mut hosts: Vec<OwnerName> =
-        record.rua.iter().chain(&record.ruf).filter_map(|uri| report_host(uri)).map(|host| host.owner()).collect();
-    hosts.retain(|host| !host.is_within(organisation));
-    hosts.sort();
-    hosts.dedup();
-    hosts.truncate(MOST_REPORT_HOSTS);
-    hosts.into_iter().map(|host| (host.prefixed(&format!("{domain}._report._dmarc")), host)).collect()
+/// Judges one answer; never called with a failed one.
+pub fn judge(case: &Case<'_>) -> Judgement {
+    let start = case.plan.domain.owner();
+    let own = dmarc_walk::records(case.reply);
+    if let [record] = own.as_slice() {
+        return own::judge(case, record);
+    }
+    match dmarc_walk::walk(&start, case.reply, case.observed) {
+        // A policy may stand above; nobody knows (RFC 9989 section 4.10).
+        Err(failure) => Judgement { findings: vec![reach::failure_finding(failure, case)], ..Judgement::default() },
+        Ok(walk) => match &walk.above {
+            Some(above) => inherited::judge(case, &walk, above, &own),
+            None => {
+                let finding = nothing(case, &own);
+                let suggested_value = finding.suggested_value.clone().filter(|value| *value != case.record.value());
+                Judgement { findings: vec![finding], suggested_value, ..Judgement::default() }
+            }
+        },
+    }
 }
 
-fn unauthorized(case: &Case<'_>, domain: &OwnerName, record: &DmarcRecord, organisation: &OwnerName) -> Vec<Finding> {
-    let is_refused = |owner: &OwnerName| {
-        let reply = case.observed.reply(owner, RecordType::Txt);
-        // What could not be asked proves nothing.
-        reply.is_some_and(|reply| reply.failure().is_none() && dmarc_walk::records(&reply).is_empty())
-    };
-    let refused = authorisations(domain, record, organisation).into_iter().filter(|(owner, _)| is_refused(owner));
-    refused
-        .map(|(owner, host)| warning(case, Code::DmarcReportUnauthorized).arg("elsewhere", host).arg("owner", owner))
-        .collect()
+/// No policy applies: why the name's own text does not count.
+fn nothing(case: &Case<'_>, own: &[DmarcRecord]) -> Finding {
+    if own.len() > 1 {
+        return error(case, Code::DmarcMultiple, &kept(case, own)).arg("count", own.len());
+    }
+    if let Some((flaw, text)) = attempt(case.reply) {
+        let error = error(case, Code::DmarcSyntax, &dmarc::mended(&text)).arg("current", quote(text.as_bytes()));
+        return match flaw {
+            AttemptFlaw::Case => error.variant("case"),
+            AttemptFlaw::Order => error.variant("order"),
+            AttemptFlaw::Semicolon => error.variant("semicolon"),
+            AttemptFlaw::NoVersion => error.variant("no-version"),
+            AttemptFlaw::Other => error,
+        };
+    }
+    let missing = error(case, Code::DmarcMissing, &case.record.value());
+    let first = case.reply.records().iter().find_map(RecordData::txt_joined);
+    match first {
+        Some(text) => missing.variant("unrelated").arg("current", quote(&text)),
+        None if !case.reply.aliases.is_empty() => missing.variant("alias"),
+        None => missing,
+    }
+}
+
+/// Of several records the strictest is kept, since nobody should be protected less than they meant to be.
+fn kept(case: &Case<'_>, own: &[DmarcRecord]) -> String {
+    let strictest = own.iter().filter(|record| !record.is_ignored).max_by_key(|record| record.p);
+    strictest.map_or_else(|| case.record.value(), DmarcRecord::mended)
+}
+
+/// The first text that was meant as DMARC and is none.
+fn attempt(reply: &Reply) -> Option<(AttemptFlaw, String)> {
+    let texts = reply.records().iter().filter_map(RecordData::txt_joined);
+    texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).find_map(|text| match dmarc::parse(&text) {
+        DmarcText::Attempt(flaw) => Some((flaw, text)),
+        _ => None,
+    })
+}
+
+/// Our signatures carry the domain itself, so that `adkim=s` never fails. The return path lies below it, so that SPF
+/// never aligns with `aspf=s` (RFC 9989 section 4.4), nor where `psd=y` makes the names below it other organisations.
+/// Without a return path of its own, mail goes out from the domain itself, and SPF aligns in any mode.
+fn strict_alignment(case: &Case<'_>, record: &DmarcRecord, variant: &str) -> Option<Finding> {
+    let return_path = case.plan.records.iter().find(|planned| planned.key == RecordKey::ReturnPath)?;
+    let found = || warning(case, Code::DmarcStrictAlignment).arg("return_path", &return_path.owner);
+    record.is_spf_strict.then(|| found().variant(variant))
+}
+
+/// What is good to know of the policy that applies.
+fn remarks(case: &Case<'_>, record: &DmarcRecord, policy: Policy) -> Vec<Finding> {
+    let mut found = Vec::new();
+    if record.asked(policy) == Policy::None {
+        let is_lowered = policy != Policy::None;
+        let none = told(case, Finding::info(Code::DmarcNotEnforced)).arg("policy", policy.as_str());
+        found.push(if is_lowered { none.variant("test") } else { none });
+    }
+    if record.rua.is_empty() {
+        found.push(told(case, Finding::info(Code::DmarcNoReports)));
+    }
+    found
 }
 
 fn error(case: &Case<'_>, code: Code, value: &str) -> Finding {
@@ -192,7 +127,14 @@ fn warning(case: &Case<'_>, code: Code) -> Finding {
 }
 
 fn told(case: &Case<'_>, finding: Finding) -> Finding {
-    finding.arg("name", &case.record.owner).arg("host", case.host()).arg("mail", &case.plan.domain)
+    let zone = super::zone_of_record(case.plan, &case.record.owner, case.observed);
+    let alias = case.reply.aliases.last().map_or_else(|| "none".to_owned(), ToString::to_string);
+    finding
+        .arg("name", &case.record.owner)
+        .arg("host", case.host())
+        .arg("zone", zone)
+        .arg("alias", alias)
+        .arg("mail", &case.plan.domain)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod mend;
 mod offer;
 
 pub use address::report_host;
+pub use mend::mended;
 pub use offer::DmarcOffer;
 
 use address::{is_uri, trim, uris, usable_uri, without_limit};
@@ -144,18 +145,17 @@ fn attempt(text: &str, tags: &TagList) -> Option<AttemptFlaw> {
             _ => AttemptFlaw::Other,
         });
     }
+    let kept = text.chars().filter(|c| !c.is_whitespace() && !is_wrapping(*c));
+    let folded = kept.collect::<String>().to_ascii_lowercase();
+    if folded.contains("v=dmarc") {
+        return Some(AttemptFlaw::Other);
+    }
     let has_policy = |tag: &Tag| match tag.name.as_str() {
         "p" => Policy::parse(&tag.value).is_some(),
         "rua" | "ruf" => !uris(Some(&tag.value)).is_empty(),
         _ => false,
     };
-    if version.is_none() && tags.tags.iter().any(has_policy) {
-        return Some(AttemptFlaw::NoVersion);
-    }
-    let kept = text.chars().filter(|c| !c.is_whitespace() && !is_wrapping(*c));
-    let folded = kept.collect::<String>().to_ascii_lowercase();
-    let is_meant = folded.starts_with("v=dmarc") || folded.starts_with("dmarc1") || folded.contains("v=dmarc1");
-    is_meant.then_some(AttemptFlaw::Other)
+    (version.is_none() && tags.tags.iter().any(has_policy)).then_some(AttemptFlaw::NoVersion)
 }
 
 fn starts_like_version(value: &str) -> bool {
