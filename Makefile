@@ -14,16 +14,18 @@ demo: ## Serve a throw-away console with sample domains
 	target/quick/signet demo
 
 test: ## Install what is missing, then every test
-	@script/install postgresql
+	@script/install postgresql chromium
 	$(CARGO) test --locked
 
 test-long: ## What takes longer than a coffee: 20,000 cases a property, 100,000 mutated DNS answers
 	PROPTEST_CASES=20000 SIGNET_MUTATIONS=100000 $(CARGO) test --locked --lib
 
-check: ## Format, lints, docs, licences
+check: ## Format, lints, docs, .sqlx, licences
+	@script/install postgresql
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps
+	script/sqlx --check
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check licenses bans sources; fi
 
 bench: ## The benchmarks

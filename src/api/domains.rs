@@ -24,7 +24,7 @@ const DEFAULT_LIMIT: u32 = 50;
     ("q" = Option<String>, Query, description = "part of the name, in either form"),
     ("status" = Option<String>, Query, description = "pending, verified, at_risk or failed"),
     ("tag" = Option<String>, Query, description = "key:value"),
-), responses((status = 200, body = Page<Domain>), (status = "4XX", body = ProblemBody)))]
+), responses((status = 200, body = Page<Domain>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn list(
     State(api): State<Api>,
     caller: Caller,
@@ -36,7 +36,7 @@ pub async fn list(
 
 /// Add a domain; the answer waits up to 3 s for its first check
 #[utoipa::path(post, path = "/api/v1/domains", request_body = NewDomainBody,
-    responses((status = 201, body = Domain), (status = "4XX", body = ProblemBody)))]
+    responses((status = 201, body = Domain), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn add(
     State(api): State<Api>,
     caller: Caller,
@@ -49,14 +49,14 @@ pub async fn add(
 
 /// A domain by id or name
 #[utoipa::path(get, path = "/api/v1/domains/{domain}", params(("domain" = String, Path, description = "id or name")),
-    responses((status = 200, body = Domain), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = Domain), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn show(State(api): State<Api>, caller: Caller, Named(domain): Named) -> Result<Json<Domain>, Problem> {
     Ok(Json(Domain::in_full(api.console.find_domain(&caller.0, &domain).await?)))
 }
 
 /// Replace a domain's tags
 #[utoipa::path(patch, path = "/api/v1/domains/{domain}", params(("domain" = String, Path, description = "id or name")),
-    request_body = TagsBody, responses((status = 200, body = Domain), (status = "4XX", body = ProblemBody)))]
+    request_body = TagsBody, responses((status = 200, body = Domain), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn set_tags(
     State(api): State<Api>,
     caller: Caller,
@@ -68,7 +68,7 @@ pub async fn set_tags(
 
 /// Delete a domain with its keys
 #[utoipa::path(delete, path = "/api/v1/domains/{domain}", params(("domain" = String, Path, description = "id or name")),
-    responses((status = 204), (status = "4XX", body = ProblemBody)))]
+    responses((status = 204), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn delete(State(api): State<Api>, caller: Caller, Named(domain): Named) -> Result<StatusCode, Problem> {
     api.console.delete_domain(&caller.0, &domain).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -76,7 +76,7 @@ pub async fn delete(State(api): State<Api>, caller: Caller, Named(domain): Named
 
 /// Ask DNS now; at most 10 s
 #[utoipa::path(post, path = "/api/v1/domains/{domain}/verify", params(("domain" = String, Path, description = "id or name")),
-    responses((status = 200, body = Domain), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = Domain), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn verify(State(api): State<Api>, caller: Caller, Named(domain): Named) -> Result<Json<Domain>, Problem> {
     api.limits.take_verify(caller.limited_by())?;
     Ok(Json(Domain::in_full(api.console.verify_domain(&caller.0, &domain).await?)))
@@ -87,7 +87,7 @@ pub async fn verify(State(api): State<Api>, caller: Caller, Named(domain): Named
     ("domain" = String, Path, description = "id or name"),
     ("limit" = Option<u32>, Query, description = "1 to 200, by default 50"),
     ("after" = Option<String>, Query, description = "the cursor of the page before"),
-), responses((status = 200, body = Page<Event>), (status = "4XX", body = ProblemBody)))]
+), responses((status = 200, body = Page<Event>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn events(
     State(api): State<Api>,
     caller: Caller,
@@ -108,7 +108,7 @@ pub async fn events(
 
 /// The records as a BIND zone fragment
 #[utoipa::path(get, path = "/api/v1/domains/{domain}/zone", params(("domain" = String, Path, description = "id or name")),
-    responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = String, content_type = "text/plain"), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn zone(State(api): State<Api>, caller: Caller, Named(domain): Named) -> Result<Response, Problem> {
     let text = api.console.zone_file(&caller.0, &domain).await?;
     Ok(([(CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response())

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 
 /// The team's tokens, without secrets
 #[utoipa::path(get, path = "/api/v1/tokens",
-    responses((status = 200, body = Page<Token>), (status = "4XX", body = ProblemBody)))]
+    responses((status = 200, body = Page<Token>), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Page<Token>>, Problem> {
     let tokens = api.console.list_tokens(&caller.0).await?;
     Ok(Json(Page { data: tokens.into_iter().map(Token::from).collect(), next: None }))
@@ -21,7 +21,7 @@ pub async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Page<To
 
 /// Make a token; its secret is told this once
 #[utoipa::path(post, path = "/api/v1/tokens", request_body = NewTokenBody,
-    responses((status = 201, body = FreshToken), (status = "4XX", body = ProblemBody)))]
+    responses((status = 201, body = FreshToken), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn add(
     State(api): State<Api>,
     caller: Caller,
@@ -36,7 +36,7 @@ pub async fn add(
 
 /// Revoke a token
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", params(("id" = Uuid, Path, description = "the token's id")),
-    responses((status = 204), (status = "4XX", body = ProblemBody)))]
+    responses((status = 204), (status = "4XX", body = ProblemBody, content_type = "application/problem+json"), (status = "5XX", body = ProblemBody, content_type = "application/problem+json")))]
 pub async fn delete(State(api): State<Api>, caller: Caller, Named(id): Named) -> Result<StatusCode, Problem> {
     let id: Uuid = id.parse().map_err(|_| Failure::NotFound("token"))?;
     api.console.delete_token(&caller.0, id).await?;

@@ -1,12 +1,15 @@
 //! The main job by API: a real server, its own database, DNS over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod answers;
 mod browser;
 mod crash;
+mod forms;
 mod program;
 mod refusals;
 mod server;
 mod sessions;
+mod settings;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
