@@ -39,13 +39,19 @@ pub async fn is_right(password: &str, stored: Option<&str>) -> bool {
     let stored = stored.map(str::to_owned);
     let _permit = AT_WORK.acquire().await.expect("the semaphore is never closed");
     let is_equal = tokio::task::spawn_blocking(move || {
-        let stored = stored.as_deref().unwrap_or(&NOBODY);
-        PasswordHash::new(stored)
+        PasswordHash::new(compared_with(stored.as_deref()))
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
     })
     .await
     .expect("comparing does not panic");
     is_equal && is_known
+}
+
+/// There is always one to compare with. It is made before anybody looks whether it is needed, so that the first unknown
+/// user after a start takes no longer either.
+fn compared_with(stored: Option<&str>) -> &str {
+    let nobody = NOBODY.as_str();
+    stored.unwrap_or(nobody)
 }
 
 fn hash_now(password: &str) -> String {
@@ -65,6 +71,17 @@ mod tests {
         assert!(is_right("correct horse battery", Some(&stored)).await);
         assert!(!is_right("correct horse", Some(&stored)).await);
         assert!(!is_right("nobody has this password", None).await);
+    }
+
+    #[test]
+    fn an_unknown_user_costs_the_same_hash_as_a_wrong_password() {
+        let known = hash_now("correct horse battery");
+        let (known, nobody) = (PasswordHash::new(&known).unwrap(), PasswordHash::new(compared_with(None)).unwrap());
+        assert_eq!(
+            (known.algorithm, &known.version, &known.params),
+            (nobody.algorithm, &nobody.version, &nobody.params)
+        );
+        assert_eq!(known.hash.map(|hash| hash.len()), nobody.hash.map(|hash| hash.len()));
     }
 
     #[test]
