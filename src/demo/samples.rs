@@ -19,6 +19,9 @@ use crate::records::{DomainName, OwnerName};
 /// The domain to begin with: nothing of it is published yet.
 pub const FIRST_DOMAIN: &str = "news.florist.example";
 
+/// Samples made at a time: more do not go faster on a busy machine, and wait for connections in vain.
+const AT_ONCE: usize = 4;
+
 /// The platform itself, other companies that samples use, and the nameservers.
 const FIXED: &str = "\
 ;; zone mta.example
@@ -144,16 +147,26 @@ fn before(name: &str, story: Story) -> PanelZone {
 pub async fn fill(console: &Console, actor: &Actor, providers: &Arc<Providers>) -> anyhow::Result<()> {
     let mut making = JoinSet::new();
     for (name, story) in SAMPLES {
+        if making.len() >= AT_ONCE {
+            finish_one(&mut making).await?;
+        }
         let (console, actor, providers) = (console.clone(), actor.clone(), Arc::clone(providers));
         making.spawn(async move {
             let made = make(&console, &actor, &providers, name, *story).await;
             made.with_context(|| format!("the sample {name} cannot be made"))
         });
     }
-    while let Some(made) = making.join_next().await {
-        made.context("a sample was given up")??;
+    while !making.is_empty() {
+        finish_one(&mut making).await?;
     }
     Ok(())
+}
+
+async fn finish_one(making: &mut JoinSet<anyhow::Result<()>>) -> anyhow::Result<()> {
+    match making.join_next().await {
+        Some(made) => made.context("a sample was given up")?,
+        None => Ok(()),
+    }
 }
 
 async fn make(console: &Console, actor: &Actor, providers: &Providers, name: &str, story: Story) -> anyhow::Result<()> {
