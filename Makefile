@@ -13,7 +13,7 @@ demo: ## Serve a throw-away console with sample domains
 	$(CARGO) build --locked --profile quick
 	target/quick/signet demo
 
-test: ## Install what is missing, then every test
+test: ## Install what is missing, then every test; those in the browser need Chromium
 	@script/install postgresql chromium
 	$(CARGO) test --locked
 
@@ -30,6 +30,10 @@ check: ## Format, lints, docs, .sqlx, licences
 
 bench: ## The benchmarks
 	$(CARGO) bench --locked
+
+screenshots: ## Write docs/screenshots anew, out of the demo
+	@script/install postgresql chromium
+	$(CARGO) test --locked --test screenshots
 
 sqlx: ## Write .sqlx anew from a scratch database
 	@script/install postgresql

@@ -54,6 +54,7 @@ async function verify(form) {
     const fresh = page.getElementById("live");
     if (!response.ok || !fresh) throw new Error(page.querySelector("h1")?.textContent ?? "No answer");
     document.getElementById("live").replaceWith(document.importNode(fresh, true));
+    document.title = page.title;
     document.querySelector("form[data-verify] .progress").textContent = "Checked just now.";
     document.querySelector("form[data-verify] button").focus();
   } catch (error) {

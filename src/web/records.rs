@@ -28,6 +28,7 @@ struct RecordPage {
     answered_by: &'static str,
     heard: Vec<HeardView>,
     digs: Vec<String>,
+    nslookups: Vec<String>,
     spf_tree: Option<SpfTreeView>,
 }
 
@@ -86,6 +87,7 @@ fn record_page(layout: Layout, view: &EvidenceView) -> RecordPage {
         },
         heard: evidence.heard.iter().map(HeardView::new).collect(),
         digs: digs(evidence),
+        nslookups: nslookups(evidence),
         spf_tree: evidence.spf_tree.as_ref().map(SpfTreeView::new),
     }
 }
@@ -98,8 +100,17 @@ fn digs(evidence: &Evidence) -> Vec<String> {
     }
     let mut servers: Vec<&str> = evidence.heard.iter().filter_map(|heard| heard.server.as_deref()).collect();
     servers.dedup();
-    let direct = servers.into_iter().map(|server| format!("dig +norecurse @{server} {question}"));
+    let direct = servers.iter().map(|server| format!("dig +norecurse @{server} {question}"));
     direct.chain([format!("dig {question}")]).collect()
+}
+
+/// The same for Windows: at the first server, then as everybody sees it.
+fn nslookups(evidence: &Evidence) -> Vec<String> {
+    let question = evidence.dig.trim_start_matches("+norecurse ");
+    let Some((rtype, name)) = question.split_once(' ') else { return Vec::new() };
+    let line = format!("nslookup -type={rtype} {name}");
+    let server = evidence.heard.iter().find_map(|heard| heard.server.as_deref());
+    server.map(|server| format!("{line} {server}")).into_iter().chain([line]).collect()
 }
 
 impl HeardView {
@@ -211,6 +222,7 @@ pub mod tests {
             "No reply in time",
             "dig +norecurse @ns1.example.net TXT mail.example.com",
             "dig TXT mail.example.com",
+            "nslookup -type=TXT mail.example.com ns1.example.net",
             "include:_netblocks.google.com",
         ] {
             assert!(page.contains(text), "{text}");

@@ -12,7 +12,7 @@ use crate::program::{Temporary, stop};
 
 /// How long an element is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
-const ARGUMENTS: [&str; 9] = [
+const ARGUMENTS: [&str; 10] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -22,6 +22,7 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--hide-scrollbars",
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,10 @@ impl Browser {
     }
 
     pub async fn theme(&self, theme: &str) {
-        let features = json!([{ "name": "prefers-color-scheme", "value": theme }]);
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": theme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 

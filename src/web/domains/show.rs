@@ -29,6 +29,8 @@ struct ShowPage {
     /// Said once after adding: what became of the typed text.
     was_cleaned: bool,
     findings: Vec<FindingView>,
+    /// Which records need a fix, in words; empty where none does.
+    to_fix: String,
     rows: Vec<RecordRow>,
     events: Vec<EventLine>,
     has_more_events: bool,
@@ -70,16 +72,39 @@ pub async fn show(
 ) -> Result<Response, PageFailure> {
     let domain = console.find_domain(&user.actor, &domain).await?;
     let (events, next) = console.list_events(&user.actor, &domain.id.to_string(), EVENTS_SHOWN, None).await?;
+    let rows = RecordRow::all(&domain.records);
     let show = ShowPage {
-        layout: Layout::new(&console, &user.actor, Section::Domains, domain.name.as_str()),
+        layout: Layout::new(&console, &user.actor, Section::Domains, title(&domain)),
         was_cleaned: said.said == "cleaned",
         findings: FindingView::all(&domain.findings, "domain"),
-        rows: RecordRow::all(&domain.records),
+        to_fix: to_fix(&rows),
+        rows,
         domain: Head::new(&domain),
         events: events.iter().map(EventLine::new).collect(),
         has_more_events: next.is_some(),
     };
     page(StatusCode::OK, &show)
+}
+
+/// Tells the status in a tab that is not looked at.
+fn title(domain: &DomainView) -> String {
+    let mark = match domain.status {
+        Status::Verified => "✓",
+        Status::AtRisk => "!",
+        Status::Failed => "✗",
+        Status::Pending => "…",
+    };
+    format!("{mark} {}", domain.name)
+}
+
+/// `SPF is the one to fix`.
+fn to_fix(rows: &[RecordRow]) -> String {
+    let bad: Vec<&str> = rows.iter().filter(|row| row.is_bad() && row.is_required).map(|row| row.title).collect();
+    match bad.as_slice() {
+        [] => String::new(),
+        [one] => format!("{one} is the one to fix"),
+        [others @ .., last] => format!("{} and {last} are to be fixed", others.join(", ")),
+    }
 }
 
 /// `POST /domains/NAME/verify`: asks DNS now, then shows the page again.

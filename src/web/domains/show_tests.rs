@@ -99,6 +99,7 @@ pub fn html(domain: &DomainView) -> String {
         layout,
         was_cleaned: true,
         findings: FindingView::all(&domain.findings, "domain"),
+        to_fix: to_fix(&RecordRow::all(&domain.records)),
         rows: RecordRow::all(&domain.records),
         domain: Head::new(domain),
         events: Vec::new(),
@@ -151,4 +152,17 @@ fn a_good_record_that_holds_more_than_ours_is_shown_as_it_stands() {
     sample.records[1].status = Status::Verified;
     sample.records[1].current = vec!["v=spf1 include:other.example include:spf.mta.example -all".into()];
     assert_eq!(RecordRow::new(&sample.records[1]).value, sample.records[1].current[0]);
+}
+
+#[test]
+fn one_glance_tells_what_is_left() {
+    let page = html(&domain());
+    assert!(page.contains("1 of 4 required records verified; SPF is the one to fix"));
+    let mut sample = domain();
+    sample.records[0].findings = vec![Finding::error(Code::NameDoubled).variant("sample")];
+    assert!(
+        html(&sample).contains("SPF and DKIM are to be fixed")
+            || html(&sample).contains("DKIM and SPF are to be fixed")
+    );
+    assert_eq!(title(&sample), "… mail.example.com");
 }
