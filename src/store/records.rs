@@ -62,6 +62,32 @@ pub async fn list(connection: &mut PgConnection, team_id: Uuid, domain_id: Uuid)
     rows.into_iter().map(RecordRow::try_from).collect()
 }
 
+/// What people should read first of each of the team's domains: the findings of a required record that does not do its
+/// job, one that is somewhere else before one that is nowhere.
+pub async fn list_foremost(
+    connection: &mut PgConnection,
+    team_id: Uuid,
+    domain_ids: &[Uuid],
+) -> Result<Vec<(Uuid, Vec<Finding>)>, StoreError> {
+    let rows = sqlx::query!(
+        "SELECT DISTINCT ON (records.domain_id)
+             records.domain_id,
+             records.findings
+         FROM records
+         JOIN domains ON domains.id = records.domain_id
+         WHERE domains.team_id = $1
+           AND records.domain_id = ANY($2)
+           AND records.is_required
+           AND records.verdict IN ('missing', 'mismatch', 'conflict')
+         ORDER BY records.domain_id, (records.findings -> 0 ->> 'code') LIKE '%-missing', records.key",
+        team_id,
+        domain_ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|row| Ok((row.domain_id, read_json("findings", row.findings)?))).collect()
+}
+
 /// Adds or replaces one record of a domain that the caller holds.
 pub async fn save(connection: &mut PgConnection, domain_id: Uuid, row: &RecordRow) -> Result<(), StoreError> {
     let current: Vec<String> = row.current.iter().map(|value| storable(value)).collect();

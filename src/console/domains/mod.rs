@@ -11,7 +11,9 @@ use uuid::Uuid;
 use self::tags::check_tags;
 use super::view::{DomainPage, DomainView, EventView, EvidenceView};
 use super::{Actor, Console, DomainQuery};
+use crate::diagnosis::Finding;
 use crate::failure::Failure;
+use crate::lifecycle::Status;
 use crate::records::DomainName;
 use crate::records::plan::RecordKey;
 use crate::records::zonefile::{self, ZoneEntry};
@@ -42,6 +44,25 @@ impl Console {
             DomainView { next_check_at, ..DomainView::new(row, Vec::new()) }
         };
         Ok(DomainPage { domains: rows.into_iter().map(view).collect(), next })
+    }
+
+    /// What people should read first of each of these domains, where something is wrong.
+    pub async fn foremost_findings(
+        &self,
+        actor: &Actor,
+        domains: &[DomainView],
+    ) -> Result<BTreeMap<Uuid, Finding>, Failure> {
+        let own = |domain: &DomainView| {
+            let error = domain.findings.iter().find(|finding| finding.is_error()).cloned();
+            error.map(|finding| (domain.id, finding))
+        };
+        let ids: Vec<Uuid> =
+            domains.iter().filter(|domain| domain.status != Status::Verified).map(|domain| domain.id).collect();
+        let mut conn = self.0.pool.acquire().await?;
+        let found = store::records::list_foremost(&mut conn, actor.team_id, &ids).await?;
+        let of_records = found.into_iter().filter_map(|(id, findings)| Some((id, findings.into_iter().next()?)));
+        // What is wrong with the domain as a whole explains its records.
+        Ok(of_records.chain(domains.iter().filter_map(own)).collect())
     }
 
     /// `domain` is the id or the name. What belongs to another team is not found.

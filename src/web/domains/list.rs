@@ -8,6 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::console::{Console, DomainQuery, DomainView};
+use crate::diagnosis::{Finding, wording};
 use crate::lifecycle::Status;
 use crate::web::failures::PageFailure;
 use crate::web::forms::page;
@@ -45,6 +46,8 @@ struct Row {
     status: &'static str,
     verified: u32,
     total: u32,
+    /// Empty where nothing is.
+    wrong: String,
     last_look: Option<Moment>,
     tags: Vec<String>,
 }
@@ -70,6 +73,7 @@ pub async fn list(
     let status = Status::find(&search.status);
     let query = DomainQuery { limit: PAGE_SIZE, after: given(&search.after), q: given(&q), status, tag: None };
     let found = console.list_domains(&user.actor, &query).await?;
+    let foremost = console.foremost_findings(&user.actor, &found.domains).await?;
     let next_url = found.next.map(|after| next_url(&q, status, &after)).unwrap_or_default();
     let list = ListPage {
         layout: Layout::new(&console, &user.actor, Section::Domains, "Domains"),
@@ -77,7 +81,7 @@ pub async fn list(
         is_first: search.after.is_empty(),
         q,
         choices: choices(status),
-        rows: found.domains.iter().map(Row::new).collect(),
+        rows: found.domains.iter().map(|domain| Row::new(domain, foremost.get(&domain.id))).collect(),
         next_url,
     };
     page(StatusCode::OK, &list)
@@ -104,8 +108,19 @@ fn next_url(q: &str, status: Option<Status>, after: &str) -> String {
     url
 }
 
+/// What is wrong, in one sentence: of a domain that nothing was published for yet, that.
+fn what_is_wrong(domain: &DomainView, foremost: Option<&Finding>) -> String {
+    match foremost {
+        None => String::new(),
+        Some(finding) if domain.required_verified == 0 && finding.code.as_str().ends_with("-missing") => {
+            "Nothing is published yet.".to_owned()
+        }
+        Some(finding) => wording::say(finding).summary,
+    }
+}
+
 impl Row {
-    fn new(domain: &DomainView) -> Self {
+    fn new(domain: &DomainView, foremost: Option<&Finding>) -> Self {
         let name = domain.name.to_string();
         Self {
             unicode_name: if domain.unicode_name == name { String::new() } else { domain.unicode_name.clone() },
@@ -114,6 +129,7 @@ impl Row {
             status: domain.status.as_str(),
             verified: domain.required_verified,
             total: domain.required_total,
+            wrong: what_is_wrong(domain, foremost),
             last_look: Moment::maybe(domain.last_checked_at),
             tags: domain.tags.iter().map(|(key, value)| format!("{key}={value}")).collect(),
         }
@@ -123,6 +139,7 @@ impl Row {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::diagnosis::Code;
     use crate::web::domains::show::tests::domain;
 
     fn list_of(rows: Vec<Row>, is_filtered: bool) -> String {
@@ -135,14 +152,14 @@ pub mod tests {
     }
 
     pub fn sample() -> String {
-        let mut rows = vec![Row::new(&domain())];
+        let mut rows = vec![Row::new(&domain(), None)];
         for (at, status) in Status::ALL.into_iter().enumerate() {
             let mut other = domain();
             other.name = format!("news{at}.long-company-name.example").parse().unwrap();
             other.unicode_name = other.name.to_string();
             other.status = status;
             other.required_verified = at as u32;
-            rows.push(Row::new(&other));
+            rows.push(Row::new(&other, None));
         }
         list_of(rows, false)
     }
@@ -166,5 +183,16 @@ pub mod tests {
     #[test]
     fn the_next_page_keeps_the_search() {
         assert_eq!(next_url("a&b", Some(Status::AtRisk), "x/y"), "/domains?after=x%2Fy&q=a%26b&status=at_risk");
+    }
+
+    #[test]
+    fn a_row_says_what_is_wrong_first() {
+        let mut sample = domain();
+        let doubled = Finding::error(Code::NameDoubled).variant("sample");
+        let row = Row::new(&sample, Some(&doubled));
+        assert_eq!(row.wrong, wording::say(&doubled).summary);
+        sample.required_verified = 0;
+        assert_eq!(Row::new(&sample, Some(&Finding::error(Code::SpfMissing))).wrong, "Nothing is published yet.");
+        assert_eq!(Row::new(&sample, None).wrong, "");
     }
 }
