@@ -65,6 +65,7 @@ async fn serve(config: &Config, data_dir: &Path, database: &Embedded) -> anyhow:
     let links = DemoLinks { panel_url: demo::PANEL_URL.into(), first_domain: demo::FIRST_DOMAIN.into() };
     let console = app::console(&own, &pool, Some(&app::Demo { dns: providers.settings(), links })).await?;
     let actor = account(&console).await?;
+    console.check_profile().await.map_err(plain)?;
     demo::fill(&console, &actor, &providers).await?;
     let ticket = Ticket::new(actor.user_id);
     println!("sample account, signed in: http://{address}{}", ticket.path());

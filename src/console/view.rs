@@ -54,6 +54,10 @@ pub struct RecordView {
     pub is_inherited: bool,
     pub priority: Option<u16>,
     pub is_required: bool,
+    /// The plan asks for it; not required as well while it is new to a verified domain.
+    pub is_asked: bool,
+    /// Until when the value that an edited profile asked for before passes as well.
+    pub old_value_until: Option<OffsetDateTime>,
     pub status: Status,
     /// `None` before the first check.
     pub verdict: Option<Verdict>,
@@ -179,6 +183,8 @@ impl RecordView {
             suggested_value: row.and_then(|row| row.suggested_value.clone()).filter(|value| *value != record.value()),
             is_inherited: row.is_some_and(|row| row.is_inherited),
             priority: record.priority(),
+            is_asked: record.is_required,
+            old_value_until: record.alternatives.iter().map(|old| old.accepted_until).max(),
             // A record that no look has seen yet is new to the profile, or the whole domain is new.
             is_required: row.map_or_else(
                 || lifecycle::is_required(record.is_required, Standing::NEW, was_verified),
@@ -197,7 +203,7 @@ impl RecordView {
     /// Whether there is something to publish: not where a policy from above is enough, and not an MX beside
     /// somebody's own mail.
     pub fn is_offered(&self) -> bool {
-        !self.is_inherited && (self.is_required || self.key == RecordKey::Tracking || self.purpose_is_extra_key())
+        !self.is_inherited && (self.is_asked || self.key == RecordKey::Tracking || self.purpose_is_extra_key())
     }
 
     fn purpose_is_extra_key(&self) -> bool {

@@ -9,6 +9,7 @@ use super::domains::RecordRow;
 use super::failures::PageFailure;
 use super::forms::page;
 use super::layout::{Layout, Section};
+use super::moment::Moment;
 use super::pill::Tone;
 use super::session::SignedIn;
 use crate::console::{Console, EvidenceView};
@@ -25,6 +26,8 @@ struct RecordPage {
     domain: String,
     zone: String,
     row: RecordRow,
+    /// Until when the value from before an edit of the profile passes as well.
+    old_value_until: Option<Moment>,
     answered_by: &'static str,
     heard: Vec<HeardView>,
     digs: Vec<String>,
@@ -80,6 +83,7 @@ fn record_page(layout: Layout, view: &EvidenceView) -> RecordPage {
         domain: view.domain.name.to_string(),
         zone: view.domain.zone.clone(),
         row: RecordRow::new(&view.record),
+        old_value_until: Moment::maybe(view.record.old_value_until),
         answered_by: match view.record.answered_by {
             Some(AnsweredBy::Authoritative) => "the zone's own nameservers",
             Some(AnsweredBy::Recursive) => "the resolver",

@@ -5,6 +5,7 @@ mod answers;
 mod browser;
 mod crash;
 mod forms;
+mod profile;
 mod program;
 mod refusals;
 mod server;

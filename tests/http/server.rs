@@ -90,7 +90,12 @@ impl TestApp {
 
     /// Puts these records in the place of the customer's zone.
     pub fn publish(&self, text: &str) {
-        self.world.set_zone(&OwnerName::new("example.com"), text, &[]).unwrap();
+        self.set_zone("example.com", text);
+    }
+
+    /// Puts these records in the place of a zone.
+    pub fn set_zone(&self, zone: &str, text: &str) {
+        self.world.set_zone(&OwnerName::new(zone), text, &[]).unwrap();
     }
 
     /// A browser in which nobody is signed in.

@@ -32,6 +32,8 @@ pub fn record(key: RecordKey, verdict: Option<Verdict>) -> RecordView {
     RecordView {
         priority: (key == RecordKey::Mx).then_some(10),
         is_required: key != RecordKey::Tracking,
+        is_asked: key != RecordKey::Tracking,
+        old_value_until: None,
         status: if is_good { Status::Verified } else { Status::Pending },
         current: if is_good { vec![value.clone()] } else { Vec::new() },
         key,

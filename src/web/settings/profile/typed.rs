@@ -62,7 +62,7 @@ impl Typed {
         let return_path =
             note(&mut mistakes, "return_path", "The return path", optional(&self.return_path, CnameOffer::parse));
         let tracking = note(&mut mistakes, "tracking", "Tracking", optional(&self.tracking, CnameOffer::parse));
-        let dmarc = note(&mut mistakes, "dmarc", "The DMARC field", DmarcOffer::parse(&self.dmarc));
+        let dmarc = note(&mut mistakes, "dmarc", "The DMARC field", read_dmarc(&self.dmarc));
         let prefix = note(&mut mistakes, "selector_prefix", "The selector prefix", read_prefix(&self.selector_prefix));
         match (spf, mx, return_path, tracking, dmarc, prefix) {
             (Some(spf), Some(mx), Some(return_path), Some(tracking), Some(dmarc), Some(selector_prefix)) => {
@@ -79,6 +79,11 @@ fn note<T>(mistakes: &mut Mistakes, field: &str, label: &str, read: Result<T, St
 
 fn optional<T>(text: &str, parse: fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
     if text.trim().is_empty() { Ok(None) } else { parse(text).map(Some) }
+}
+
+/// Empty: `p=none`, as for a setting that is not set.
+fn read_dmarc(text: &str) -> Result<DmarcOffer, String> {
+    optional(text, DmarcOffer::parse).map(Option::unwrap_or_default)
 }
 
 fn read_prefix(text: &str) -> Result<String, String> {
