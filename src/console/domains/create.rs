@@ -80,18 +80,7 @@ impl Console {
             };
             store::keys::insert(&mut tx, &key).await?;
         }
-        let event = store::events::EventRow {
-            id: Uuid::now_v7(),
-            domain_id: id,
-            at: now,
-            kind: "created".to_owned(),
-            by_whom: actor.label(),
-            record: None,
-            from_status: None,
-            to_status: Some(Status::Pending.as_str().to_owned()),
-            evidence: None,
-        };
-        store::events::insert(&mut tx, &event).await?;
+        store::events::insert(&mut tx, &created(id, actor, now)).await?;
         tx.commit().await?;
         Ok(id)
     }
@@ -101,6 +90,21 @@ impl Console {
             KeyChoice::Rsa2048 => self.0.keys.take().await.map_err(internal),
             KeyChoice::Rsa4096 => self.0.keys.take_kind(KeyKind::Rsa4096).await.map_err(internal),
         }
+    }
+}
+
+/// A domain's first event.
+fn created(domain_id: Uuid, actor: &Actor, at: OffsetDateTime) -> store::events::EventRow {
+    store::events::EventRow {
+        id: Uuid::now_v7(),
+        domain_id,
+        at,
+        kind: "created".to_owned(),
+        by_whom: actor.label(),
+        record: None,
+        from_status: None,
+        to_status: Some(Status::Pending.as_str().to_owned()),
+        evidence: None,
     }
 }
 
