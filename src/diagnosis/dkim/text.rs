@@ -1,6 +1,6 @@
 //! What is wrong with one text at a selector, in the order of RFC 6376 section 6.1.2.
 
-use super::super::wording::quote;
+use super::super::wording::quote_record;
 use super::super::{Code, Finding};
 use super::{Keys, dkim, key};
 use crate::records::dkim::{DkimPublicKey, DkimRecord, KeyMaterial, Version, decode_beginning, material};
@@ -81,7 +81,7 @@ fn version(record: &DkimRecord) -> Option<Finding> {
         Version::Absent | Version::Good => None,
         Version::NotFirst => Some(wrong.variant("not-first")),
         Version::Wrong(value) => {
-            let wrong = wrong.arg("version", quote(value.as_bytes()));
+            let wrong = wrong.arg("version", quote_record(value.as_bytes()));
             Some(match value {
                 value if value.eq_ignore_ascii_case("DKIM1") => wrong.variant("case"),
                 value if value.starts_with("DKIM1 ") || value.starts_with("DKIM1,") => wrong.variant("semicolon"),
@@ -99,7 +99,7 @@ fn grammar(text: &str, record: &DkimRecord) -> Option<Finding> {
     let piece = &text[problem.span.clone()];
     Some(match problem.flaw {
         Flaw::Character(c) => malformed("characters").arg("characters", named(c)),
-        Flaw::NotATag => malformed("piece").arg("piece", quote(piece.as_bytes())),
+        Flaw::NotATag => malformed("piece").arg("piece", quote_record(piece.as_bytes())),
         Flaw::Empty => malformed("empty"),
         Flaw::Repeated => malformed("repeated").arg("tag", piece.split('=').next().unwrap_or_default().trim_end()),
     })
@@ -126,7 +126,7 @@ fn kind(record: &DkimRecord, keys: &Keys<'_>) -> Option<Finding> {
         return None;
     }
     let wanted = keys.ours.map_or("rsa", |ours| ours.algorithm.as_str());
-    let wrong = Finding::error(Code::DkimWrongType).arg("kind", quote(kind.as_bytes())).arg("wanted", wanted);
+    let wrong = Finding::error(Code::DkimWrongType).arg("kind", quote_record(kind.as_bytes())).arg("wanted", wanted);
     Some(match record.tags.get("k") {
         None => wrong.variant("absent"),
         Some(k) if keys.ours.is_none() && !k.eq_ignore_ascii_case("rsa") && !k.eq_ignore_ascii_case("ed25519") => {
@@ -143,7 +143,7 @@ fn listed(record: &DkimRecord, tag: &str, wanted: &[&str], code: Code) -> Option
     if items.iter().any(|item| wanted.contains(item)) {
         return None;
     }
-    let wrong = Finding::error(code).arg("list", quote(record.tags.get(tag).unwrap_or_default().as_bytes()));
+    let wrong = Finding::error(code).arg("list", quote_record(record.tags.get(tag).unwrap_or_default().as_bytes()));
     let is_case = items.iter().any(|item| wanted.iter().any(|wanted| item.eq_ignore_ascii_case(wanted)));
     Some(if is_case { wrong.variant("case") } else { wrong })
 }

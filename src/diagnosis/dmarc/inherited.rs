@@ -2,7 +2,7 @@
 
 use super::super::dmarc_walk::{self, Found, Walk};
 use super::super::observed::Answer;
-use super::super::wording::quote;
+use super::super::wording::quote_record;
 use super::super::{Case, Code, Finding, Judgement};
 use super::{attempt, error, kept, remarks, reports, strict_alignment, told, warning};
 use crate::records::dmarc::{DmarcRecord, FlawKind, Psd};
@@ -11,7 +11,7 @@ pub fn judge(case: &Case<'_>, walk: &Walk, above: &Found, own: &[DmarcRecord]) -
     let record = &above.record;
     if record.is_ignored {
         let broken = error(case, Code::DmarcSyntax, &case.record.value()).variant("above");
-        let broken = broken.arg("domain", &above.domain).arg("current", quote(record.text.as_bytes()));
+        let broken = broken.arg("domain", &above.domain).arg("current", quote_record(record.text.as_bytes()));
         return Judgement { findings: vec![broken], ..Judgement::default() };
     }
     let is_nonexistent = is_nonexistent(case);
@@ -56,7 +56,8 @@ fn at_the_name(case: &Case<'_>, own: &[DmarcRecord]) -> Vec<Finding> {
     }
     if let Some((_, text)) = attempt(case.reply) {
         let value = crate::records::dmarc::mended(&text);
-        let broken = warning(case, Code::DmarcSyntax).variant("inherited").arg("current", quote(text.as_bytes()));
+        let broken =
+            warning(case, Code::DmarcSyntax).variant("inherited").arg("current", quote_record(text.as_bytes()));
         found.push(broken.arg("value", &value).suggest(value));
     }
     found
@@ -65,7 +66,7 @@ fn at_the_name(case: &Case<'_>, own: &[DmarcRecord]) -> Vec<Finding> {
 /// A policy from above that does not exist, and counts as none because reports can be sent.
 fn bad_policy(case: &Case<'_>, record: &DmarcRecord) -> Option<Finding> {
     let flaw = record.flaws.iter().find(|flaw| flaw.kind == FlawKind::Policy)?;
-    Some(warning(case, Code::DmarcSyntax).variant("above-none").arg("tags", quote(flaw.text.as_bytes())))
+    Some(warning(case, Code::DmarcSyntax).variant("above-none").arg("tags", quote_record(flaw.text.as_bytes())))
 }
 
 fn is_of_suffix(walk: &Walk, above: &Found) -> bool {

@@ -2,7 +2,7 @@
 
 use super::dmarc_walk::{self, Walk};
 use super::observed::{Observed, RecordData, RecordType, Reply};
-use super::wording::quote;
+use super::wording::{quote, quote_record};
 use super::{Asks, Case, Code, Finding, Judgement, reach};
 use crate::records::OwnerName;
 use crate::records::dmarc::{self, AttemptFlaw, DmarcRecord, DmarcText, Policy};
@@ -62,7 +62,7 @@ fn nothing(case: &Case<'_>, own: &[DmarcRecord]) -> Finding {
         return error(case, Code::DmarcMultiple, &kept(case, own)).arg("count", own.len());
     }
     if let Some((flaw, text)) = attempt(case.reply) {
-        let error = error(case, Code::DmarcSyntax, &dmarc::mended(&text)).arg("current", quote(text.as_bytes()));
+        let error = error(case, Code::DmarcSyntax, &dmarc::mended(&text)).arg("current", quote_record(text.as_bytes()));
         return match flaw {
             AttemptFlaw::Case => error.variant("case"),
             AttemptFlaw::Order => error.variant("order"),

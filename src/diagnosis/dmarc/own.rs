@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::dmarc_walk::{self, Walk};
-use super::super::wording::quote;
+use super::super::wording::quote_record;
 use super::super::{Case, Code, Finding, Judgement};
 use super::{error, remarks, reports, strict_alignment, told, warning};
 use crate::records::dmarc::{DmarcRecord, FlawKind, Psd};
@@ -12,7 +12,7 @@ use crate::records::plan::RecordKey;
 pub fn judge(case: &Case<'_>, record: &DmarcRecord) -> Judgement {
     if record.is_ignored {
         let broken = error(case, Code::DmarcSyntax, &record.mended()).variant("policy");
-        let broken = broken.arg("current", quote(record.text.as_bytes()));
+        let broken = broken.arg("current", quote_record(record.text.as_bytes()));
         let suggested_value = broken.suggested_value.clone();
         return Judgement { findings: vec![broken], suggested_value, ..Judgement::default() };
     }
@@ -50,7 +50,7 @@ fn flaws(case: &Case<'_>, record: &DmarcRecord) -> Vec<Finding> {
             .collect();
         warning(case, Code::DmarcSyntax)
             .variant(kind)
-            .arg("tags", quote(written.join("; ").as_bytes()))
+            .arg("tags", quote_record(written.join("; ").as_bytes()))
             .arg("counts", counts.join("; "))
             .arg("value", &mended)
             .suggest(mended.clone())
@@ -90,7 +90,7 @@ fn public_suffix(case: &Case<'_>, record: &DmarcRecord) -> Option<Finding> {
 
 fn obsolete(case: &Case<'_>, record: &DmarcRecord) -> Option<Finding> {
     let found = told(case, Finding::info(Code::DmarcObsoleteTag)).arg("value", record.mended());
-    let found = found.arg("tags", quote(record.obsolete.join("; ").as_bytes()));
+    let found = found.arg("tags", quote_record(record.obsolete.join("; ").as_bytes()));
     let is_partial = |tag: &String| tag.starts_with("pct=") && tag != "pct=100";
     if record.obsolete.iter().any(is_partial) {
         return Some(found.variant("pct"));

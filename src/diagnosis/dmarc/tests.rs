@@ -195,6 +195,20 @@ fn each_tag_that_receivers_pass_over_is_named_with_what_they_make_of_it() {
 }
 
 #[test]
+fn a_letter_that_looks_like_another_is_shown_with_its_number() {
+    for (text, shown) in [
+        ("v=DMARC1; p=reject; \u{440}ua=mailto:a@mail.example.com", "“\u{440}[U+0440]ua=mailto"),
+        ("v=DMARC1; p=rej\u{435}ct", "p=rej\u{435}[U+0435]ct"),
+        ("v=DMAR\u{421}1; p=reject; rua=mailto:a@mail.example.com", "v=DMAR\u{421}[U+0421]1"),
+    ] {
+        let seen = looked("mail.example.com", &profile(), &[(OWN, text)]);
+        let summary = say(&seen.findings[0]).summary;
+        assert!(summary.contains(shown), "{summary}");
+        check_findings(&seen, &[(OWN, text)]);
+    }
+}
+
+#[test]
 fn several_records_are_all_dropped() {
     let (none, reject) = (with_rua("p=none"), with_rua("p=reject; pct=10"));
     check(&[

@@ -71,7 +71,20 @@ fn attribute(id: &str, name: &str, args: &FluentArgs<'_>) -> Option<String> {
 /// Text out of DNS as a sentence may hold it: in quotation marks, invisible characters made visible, shortened in the
 /// middle to about `QUOTE_LENGTH` characters.
 pub fn quote(bytes: &[u8]) -> String {
-    let visible: Vec<String> = String::from_utf8_lossy(bytes).chars().map(visible).collect();
+    shortened(&String::from_utf8_lossy(bytes).chars().map(visible).collect::<Vec<_>>())
+}
+
+/// As [`quote`], for a record that may hold ASCII alone: letters of other scripts, which can look like those that
+/// belong there, are followed by their numbers.
+pub fn quote_record(bytes: &[u8]) -> String {
+    let numbered = |c: char| match visible(c) {
+        shown if !c.is_ascii() && c.is_alphanumeric() => format!("{shown}[U+{:04X}]", c as u32),
+        shown => shown,
+    };
+    shortened(&String::from_utf8_lossy(bytes).chars().map(numbered).collect::<Vec<_>>())
+}
+
+fn shortened(visible: &[String]) -> String {
     let text = if visible.len() > QUOTE_LENGTH {
         let (head, tail) = (&visible[..QUOTE_LENGTH * 2 / 3], &visible[visible.len() - QUOTE_LENGTH / 3..]);
         format!("{} … {}", head.concat(), tail.concat())
@@ -185,6 +198,8 @@ mod tests {
     fn quoted_text_is_short_and_shows_what_cannot_be_seen() {
         assert_eq!(quote(b"a\tb\nc"), "“a⇥b⏎c”");
         assert_eq!(quote("x\u{200b}y\u{a0}".as_bytes()), "“x[U+200B]y⍽”");
+        assert_eq!(quote("\u{440}=é".as_bytes()), "“\u{440}=é”");
+        assert_eq!(quote_record("\u{440}=n\u{a0}".as_bytes()), "“\u{440}[U+0440]=n⍽”");
         let long = quote("k".repeat(400).as_bytes());
         assert!(long.contains(" … ") && long.chars().count() <= QUOTE_LENGTH + 5, "{long}");
     }

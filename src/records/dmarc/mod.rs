@@ -147,7 +147,7 @@ fn attempt(text: &str, tags: &TagList) -> Option<AttemptFlaw> {
     }
     let kept = text.chars().filter(|c| !c.is_whitespace() && !is_wrapping(*c));
     let folded = kept.collect::<String>().to_ascii_lowercase();
-    if folded.contains("v=dmarc") {
+    if folded.starts_with("v=dm") || folded.contains("v=dmarc") {
         return Some(AttemptFlaw::Other);
     }
     let has_policy = |tag: &Tag| match tag.name.as_str() {
