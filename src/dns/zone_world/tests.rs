@@ -105,3 +105,57 @@ async fn a_zone_is_edited_while_it_is_served() {
     }
     assert_eq!(world.zone_text(&zone).as_deref(), Some("mail TXT \"here\"\n"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_believed_is_no_answer() {
+    let faults = [
+        "silent",
+        "servfail",
+        "refuse",
+        "lame",
+        "wrong-id",
+        "elsewhere",
+        "no-question",
+        "garbage",
+        "looping",
+        "chopped",
+        "truncating no-tcp",
+        "truncating flooding",
+    ];
+    let mut looks = tokio::task::JoinSet::new();
+    for faults in faults {
+        looks.spawn(async move {
+            let text = format!(
+                ";; zone example.com\n@ TXT \"here\"\n;; server ns1.example.com {faults}\n;; server ns2.example.com {faults}\n"
+            );
+            let world = World::start(&text).await.unwrap();
+            let begun = Instant::now();
+            let (observed, observation) = observe(&world, "example.com", "example.com", RecordType::Txt).await;
+            assert!(begun.elapsed() < Duration::from_secs(10), "{faults} takes {:?}", begun.elapsed());
+            let is_answered = observation.servers.iter().any(|said| said.reply.failure().is_none());
+            let serves = |known: &crate::diagnosis::observed::ServerFacts| {
+                matches!(known.state, ServerState::Serves { .. })
+            };
+            assert!(!is_answered && !observed.zones[0].servers.iter().any(serves), "{faults}: {observation:?}");
+        });
+    }
+    looks.join_all().await;
+}
+
+#[tokio::test]
+async fn texts_hold_whatever_bytes_there_are() {
+    let world = World::start(";; zone example.com\n@ TXT \"a\\000b\\255\" \"\"\n").await.unwrap();
+    let (_, observation) = observe(&world, "example.com", "example.com", RecordType::Txt).await;
+    let texts: Vec<_> = observation.best().unwrap().records().iter().filter_map(|data| data.txt_joined()).collect();
+    assert_eq!(texts, [b"a\0b\xff".to_vec()]);
+}
+
+#[tokio::test]
+async fn a_resolver_that_believes_denials_does_not_ask_below() {
+    let text = ";; zone example.com\nkey.empty TXT \"here\"\n;; server ns1.example.com denies-empty\n\
+                ;; server ns2.example.com denies-empty\n;; resolver believes-denials\n";
+    let world = World::start(text).await.unwrap();
+    let (_, observation) = observe(&world, "example.com", "key.empty.example.com", RecordType::Txt).await;
+    assert_eq!(shown(&observation), ["here"]);
+    assert_eq!(observation.resolver.unwrap().answer, Answer::NoSuchName);
+}
