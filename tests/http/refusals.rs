@@ -212,7 +212,7 @@ async fn a_query_that_cannot_be_meant_is_422_and_what_is_not_there_404() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_profile_a_domain_is_409_and_says_where_to_set_it() {
     let app = TestApp::start().await;
-    sqlx::raw_sql("DELETE FROM sending_profile").execute(&app.pool).await.unwrap();
+    sqlx::raw_sql("DELETE FROM profile_check; DELETE FROM profile_versions").execute(&app.pool).await.unwrap();
     let answer = add(&app, r#"{"name": "a.example.com"}"#).await;
     let problem = check_problem(&answer, 409);
     let detail = problem["detail"].as_str().unwrap();
