@@ -83,7 +83,7 @@ fn changed(p: &str, keys: &Keys<'_>, is_sound: bool) -> Option<Finding> {
         return Some(Finding::error(code).variant("case"));
     }
     if whole.contains('+') && whole.replace('+', "") == p {
-        return Some(Finding::error(code).variant("plus"));
+        return Some(malformed("plus"));
     }
     let (front, back) = (shared(p.bytes(), whole.bytes()), shared(p.bytes().rev(), whole.bytes().rev()));
     let longer = p.len().max(whole.len());
@@ -93,8 +93,9 @@ fn changed(p: &str, keys: &Keys<'_>, is_sound: bool) -> Option<Finding> {
     // Where both ends overlap, the front counts.
     let back = back.min(p.len().min(whole.len()) - front);
     let middle = |text: &str| quote(&text.as_bytes()[front..text.len() - back]);
+    // With something too much the lengths that DER announces are wrong.
     let is_surplus = front + back == whole.len();
-    let changed = Finding::error(code).variant(if is_surplus { "surplus" } else { "altered" });
+    let changed = if is_surplus { malformed("surplus") } else { Finding::error(code).variant("altered") };
     Some(changed.arg("at", front + 1).arg("seen", middle(p)).arg("wanted", middle(&whole)))
 }
 

@@ -131,6 +131,26 @@ fn nothing_at_all_is_missing_and_a_failure_on_the_way_concludes_nothing() {
 }
 
 #[test]
+fn an_alias_that_leads_to_no_policy_is_named_with_what_to_do_about_it() {
+    let domain = DomainName::parse("mail.example.com").expect("a name");
+    let plan =
+        plan(&PlanInput { domain: &domain, profile: &profile(), keys: &[], older_keys: &[], is_mx_required: None });
+    let mut observed = Observed::default();
+    for name in dmarc_walk::names(&domain.owner()) {
+        let question = Question::new(name.prefixed("_dmarc"), RecordType::Txt);
+        let resolver = Some(answer(&question, &[]));
+        observed.replies.insert(question, Observation { servers: Vec::new(), resolver });
+    }
+    let record = plan.records.iter().find(|record| record.key == RecordKey::Dmarc).expect("it is planned");
+    let aliases = vec![OwnerName::new("policy.other.test")];
+    let reply = Reply { answer: Answer::NoSuchName, aliases, ttl_s: 60 };
+    let found = judge(&Case { plan: &plan, record, reply: &reply, observed: &observed }).findings;
+    assert_eq!(ids(&found), ["dmarc-missing--alias"]);
+    let fix = say(&found[0]).fix.expect("an error has one");
+    assert!(fix.contains("remove the CNAME with the host _dmarc.mail (to policy.other.test)"), "{fix}");
+}
+
+#[test]
 fn what_receivers_do_not_take_for_a_record_says_why() {
     let above = with_rua("p=reject");
     let quoted = format!("\"{above}\"");
