@@ -11,6 +11,7 @@ fn sample_pages_render() {
         ("domain", domains::samples::html(&domains::samples::domain())),
         ("record", records::tests::sample()),
         ("profile", settings::profile::tests::sample()),
+        ("profile-preview", settings::profile::preview::tests::sample()),
         ("tokens", settings::tokens::tests::sample()),
     ];
     let Ok(directory) = std::env::var("SIGNET_PAGE_SAMPLES") else {

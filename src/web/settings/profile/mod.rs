@@ -1,7 +1,7 @@
 //! The sending profile: what this platform asks every domain to publish. An edit that touches domains, or that does
 //! not work, is shown with what it does before it is saved.
 
-mod preview;
+pub mod preview;
 mod state;
 mod typed;
 

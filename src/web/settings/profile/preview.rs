@@ -157,7 +157,7 @@ fn grouped(count: u64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
     use crate::diagnosis::profile::PartDiagnosis;
     use crate::diagnosis::{Code, Finding};
