@@ -19,6 +19,7 @@ test: ## Install what is missing, then every test; those in the browser need Chr
 
 test-long: ## What takes longer than a coffee: 20,000 cases a property, 100,000 mutated DNS answers
 	PROPTEST_CASES=20000 SIGNET_MUTATIONS=100000 $(CARGO) test --locked --lib
+	script/second-opinion
 
 check: ## Format, lints, docs, .sqlx, licences
 	@script/install postgresql

@@ -30,6 +30,7 @@ mod complete;
 mod keys;
 mod mistakes;
 mod report;
+mod second_opinion;
 mod world;
 
 use std::collections::BTreeSet;
