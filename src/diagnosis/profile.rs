@@ -6,13 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::observed::{Answer, Observed, RecordData, RecordType, Reply};
-use super::spf_eval::{AddressSet, Evaluation, Stop, evaluate, evaluate_terms};
+use super::spf_eval::{Evaluation, Stop, evaluate, expand_terms, spf_texts};
 use super::wording::quote;
 use super::{Ask, Asks, Case, Code, Finding, Judgement, Verdict, dmarc_walk};
 use crate::records::OwnerName;
 use crate::records::dmarc::{self, DmarcText, report_host};
 use crate::records::plan::{RecordKey, SendingProfile};
-use crate::records::spf;
 
 /// Names in the place of a customer's, under which nobody registers (RFC 2606). Two, for a record below
 /// `com._report._dmarc` keeps the wildcard from every other name in `com` (RFC 4592 section 4.8).
@@ -40,7 +39,7 @@ pub struct PartDiagnosis {
 pub fn profile_questions(profile: &SendingProfile, observed: &Observed) -> Vec<Ask> {
     let mut asks = Asks::default();
     let ours = our_servers(profile, observed);
-    let alone = profile.spf.iter().map(|term| evaluate_terms(observed, &nowhere(), &term.to_string()));
+    let alone = profile.spf.iter().map(|term| expand_terms(observed, &nowhere(), &term.to_string()));
     for question in ours.needs.iter().cloned().chain(alone.flat_map(|seen| seen.needs)) {
         asks.resolver(&question.name, question.rtype);
     }
@@ -52,8 +51,10 @@ pub fn profile_questions(profile: &SendingProfile, observed: &Observed) -> Vec<A
     if let Some(target) = profile.return_path.as_ref().map(|offer| offer.target.owner()) {
         asks.resolver(&target, RecordType::Mx);
         asks.resolver(&target, RecordType::Txt);
-        if let Some(text) = observed.reply(&target, RecordType::Txt).as_ref().and_then(|reply| only(spf_texts(reply))) {
-            for question in evaluated(observed, &target, &text, &ours.passed).needs {
+        if let Some(text) =
+            observed.reply(&target, RecordType::Txt).as_ref().and_then(|reply| only(spf_texts(reply.records())))
+        {
+            for question in evaluate(observed, &target, &text, &ours.passed()).needs {
                 asks.resolver(&question.name, question.rtype);
             }
         }
@@ -142,21 +143,21 @@ fn nowhere() -> OwnerName {
 
 fn our_servers(profile: &SendingProfile, observed: &Observed) -> Evaluation {
     let terms: Vec<String> = profile.spf.iter().map(ToString::to_string).collect();
-    evaluate_terms(observed, &nowhere(), &terms.join(" "))
+    expand_terms(observed, &nowhere(), &terms.join(" "))
 }
 
 /// The terms expand within the limits of RFC 7208 section 4.6.4, each to some address.
 fn judge_spf(profile: &SendingProfile, observed: &Observed, ours: &Evaluation) -> Judged {
-    if let Some(stop) = &ours.stop {
+    if let Some(stop) = ours.stops().next() {
         return stopped(stop).map(|finding| vec![finding]);
     }
     let mut findings = Vec::new();
     for term in &profile.spf {
-        let alone = evaluate_terms(observed, &nowhere(), &term.to_string());
-        match alone.stop {
-            None if alone.passed.is_empty() => findings.push(broken("spf-empty").arg("term", term)),
+        let alone = expand_terms(observed, &nowhere(), &term.to_string());
+        match alone.stops().next() {
+            None if alone.passed().is_empty() => findings.push(broken("spf-empty").arg("term", term)),
             None => {}
-            Some(stop) => findings.push(stopped(&stop)?),
+            Some(stop) => findings.push(stopped(stop)?),
         }
     }
     Some(findings)
@@ -164,14 +165,17 @@ fn judge_spf(profile: &SendingProfile, observed: &Observed, ours: &Evaluation) -
 
 /// `None`: evidence of nothing.
 fn stopped(stop: &Stop) -> Option<Finding> {
+    let term = &stop.place().term;
     Some(match stop {
-        Stop::Syntax { term, name } => broken("spf-syntax").arg("term", quote(term.as_bytes())).arg("where", name),
-        Stop::LookupLimit { term } => broken("spf-lookups").arg("term", term),
-        Stop::VoidLimit { term } => broken("spf-voids").arg("term", term),
-        Stop::Loop { name } => broken("spf-loop").arg("where", name),
-        Stop::NoRecord { term, name } => broken("spf-no-record").arg("term", term).arg("where", name),
-        Stop::MxLimit { term } => broken("spf-hosts").arg("term", term),
-        Stop::Unanswered { .. } | Stop::Incomplete => return None,
+        Stop::Syntax(at) => broken("spf-syntax").arg("term", quote(term.as_bytes())).arg("where", &at.domain),
+        Stop::LookupLimit(_) | Stop::TooLarge(_) => broken("spf-lookups").arg("term", term),
+        Stop::VoidLimit(_) => broken("spf-voids").arg("term", term),
+        Stop::Loop { target, .. } => broken("spf-loop").arg("where", target),
+        Stop::NoRecord { target, .. } | Stop::SeveralRecords { target, .. } => {
+            broken("spf-no-record").arg("term", term).arg("where", target)
+        }
+        Stop::MxLimit(_) => broken("spf-hosts").arg("term", term),
+        Stop::Unanswered { .. } => return None,
     })
 }
 
@@ -196,18 +200,18 @@ fn judge_return_path(profile: &SendingProfile, observed: &Observed, target: &Own
     if mx.answer == Answer::NoSuchName && txt.answer == Answer::NoSuchName {
         return Some(vec![say(broken("return-path"))]);
     }
-    if ours.stop.as_ref().is_some_and(|stop| stopped(stop).is_none()) {
+    if ours.stops().any(Stop::is_temporary) {
         return None;
     }
     let mut findings = Vec::new();
-    match spf_texts(&txt).as_slice() {
+    match spf_texts(txt.records()).as_slice() {
         [] => findings.push(broken("return-path-spf-missing").suggest(&value)),
         [text] => {
-            let seen = evaluated(observed, target, text, &ours.passed);
-            if let Some(Stop::Unanswered { .. } | Stop::Incomplete) = seen.stop {
+            let seen = evaluate(observed, target, text, &ours.passed());
+            if seen.stops().any(Stop::is_temporary) || !seen.needs.is_empty() {
                 return None;
             }
-            if let Some(lost) = seen.lost.first() {
+            if let Some(lost) = seen.lost().first() {
                 let finding = broken("return-path-spf").arg("current", quote(text.as_bytes())).arg("address", lost);
                 findings.push(finding.suggest(&value));
             }
@@ -251,16 +255,6 @@ fn report_owners(profile: &SendingProfile) -> Vec<(OwnerName, OwnerName)> {
         ANY_CUSTOMERS.map(|customer| (host.clone(), host.prefixed(&format!("{customer}._report._dmarc"))))
     };
     hosts.into_iter().flat_map(owners).collect()
-}
-
-fn evaluated(observed: &Observed, name: &OwnerName, text: &str, addresses: &AddressSet) -> Evaluation {
-    let record = spf::parse(text.as_bytes()).unwrap_or_default();
-    evaluate(observed, name, &record, text, addresses)
-}
-
-fn spf_texts(reply: &Reply) -> Vec<String> {
-    let joined = reply.records().iter().filter_map(RecordData::txt_joined);
-    joined.filter(|text| spf::parse(text).is_some()).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
 }
 
 fn only(texts: Vec<String>) -> Option<String> {

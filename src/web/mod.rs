@@ -16,6 +16,7 @@ mod samples;
 pub mod session;
 mod settings;
 mod setup;
+mod spf_tree;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

@@ -12,10 +12,10 @@ use super::layout::{Layout, Section};
 use super::moment::Moment;
 use super::pill::Tone;
 use super::session::SignedIn;
+use super::spf_tree::SpfTreeView;
 use crate::console::{Console, EvidenceView};
 use crate::diagnosis::AnsweredBy;
 use crate::diagnosis::evidence::{Evidence, Heard, Outcome};
-use crate::diagnosis::spf_eval::{SpfMark, SpfTree, SpfTreeTerm};
 use crate::failure::Failure;
 use crate::records::plan::RecordKey;
 
@@ -44,22 +44,6 @@ struct HeardView {
     records: Vec<String>,
     aliases: String,
     ttl_s: u32,
-}
-
-#[derive(Template)]
-#[template(path = "records/spf_tree.html")]
-struct SpfTreeView {
-    name: String,
-    terms: Vec<SpfTermView>,
-}
-
-struct SpfTermView {
-    term: String,
-    lookups: u32,
-    result: String,
-    /// `found`, `lost` or empty.
-    mark: &'static str,
-    child: Option<SpfTreeView>,
 }
 
 /// `GET /domains/NAME/records/KEY`
@@ -147,31 +131,10 @@ fn outcome(outcome: Outcome) -> (Tone, &'static str) {
     }
 }
 
-impl SpfTreeView {
-    fn new(tree: &SpfTree) -> Self {
-        Self { name: tree.name.clone(), terms: tree.terms.iter().map(SpfTermView::new).collect() }
-    }
-}
-
-impl SpfTermView {
-    fn new(term: &SpfTreeTerm) -> Self {
-        Self {
-            term: term.term.clone(),
-            lookups: term.lookups,
-            result: term.result.clone(),
-            mark: match term.mark {
-                Some(SpfMark::Found) => "found",
-                Some(SpfMark::Lost) => "lost",
-                None => "",
-            },
-            child: term.child.as_deref().map(SpfTreeView::new),
-        }
-    }
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::diagnosis::spf_eval::{SpfMark, SpfOutcome, SpfTree, SpfTreeTerm};
     use crate::web::domains::samples::{broken_spf, domain};
 
     fn heard(server: Option<&str>, outcome: Outcome, records: &[&str]) -> Heard {
@@ -186,18 +149,29 @@ pub mod tests {
     }
 
     fn term(term: &str, lookups: u32, mark: Option<SpfMark>, child: Option<SpfTree>) -> SpfTreeTerm {
-        SpfTreeTerm { term: term.into(), lookups, result: "no match".into(), mark, child: child.map(Box::new) }
+        SpfTreeTerm {
+            term: term.into(),
+            more: 0,
+            lookups,
+            outcome: if mark.is_some() { SpfOutcome::Fail } else { SpfOutcome::NoMatch },
+            decided: mark.map(|_| "192.0.2.0/24".to_owned()).into_iter().collect(),
+            found: Vec::new(),
+            mark,
+            child: child.map(Box::new),
+        }
     }
 
     pub fn sample() -> String {
         let inner = SpfTree {
             name: "_spf.google.com".into(),
             record: "v=spf1 include:_netblocks.google.com ~all".into(),
+            omitted: 0,
             terms: vec![term("include:_netblocks.google.com", 2, None, None), term("~all", 2, None, None)],
         };
         let tree = SpfTree {
             name: "mail.example.com".into(),
             record: "v=spf1 include:_spf.google.com -all".into(),
+            omitted: 0,
             terms: vec![
                 term("include:_spf.google.com", 1, None, Some(inner)),
                 term("-all", 2, Some(SpfMark::Lost), None),

@@ -39,7 +39,7 @@ const MISTAKES: [Mistake; 13] = [
         "two SPF records",
         "spf-two-records",
         "spf",
-        "2 SPF records stand at mail.example.com, so receivers ignore all of them.",
+        "2 SPF records stand at mail.example.com, so receivers ignore all of them: “v=spf1 include:spf.mta.example ~all”, “v=spf1 ip4:198.51.100.7 -all”.",
     ),
     mistake(
         "a key cut at 255",
@@ -81,7 +81,7 @@ const MISTAKES: [Mistake; 13] = [
         "SPF merged over 10 lookups",
         "spf-eleven-lookups-before-ours",
         "spf",
-        "The SPF record at mail.example.com needs more than 10 DNS lookups before our servers are reached, at “include:spf.mta.example”.",
+        "The SPF record at mail.example.com needs more than 10 DNS lookups before our servers are reached; receivers stop at “include:spf.mta.example”.",
     ),
     mistake(
         "waiting for a negative cache",

@@ -5,6 +5,8 @@ mod places;
 mod recognise;
 mod values;
 
+pub use values::{without_blanks, without_quotes};
+
 use std::collections::BTreeSet;
 
 use self::places::{Place, Slip};

@@ -1,8 +1,55 @@
-//! Sets of addresses as sorted, disjoint, inclusive intervals, so that coverage is decided for every address.
+//! Sets of addresses, IPv4 and IPv6 apart, so that coverage is decided for every address.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-type Intervals = Vec<(u128, u128)>;
+use super::intervals::Intervals;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    pub const BOTH: [Self; 2] = [Self::V4, Self::V6];
+
+    pub fn bits(self) -> u8 {
+        match self {
+            Self::V4 => 32,
+            Self::V6 => 128,
+        }
+    }
+
+    /// Every address of the family.
+    pub fn all(self) -> Intervals {
+        match self {
+            Self::V4 => Intervals::one(0, u128::from(u32::MAX)),
+            Self::V6 => Intervals::one(0, u128::MAX),
+        }
+    }
+
+    /// Family and number of an address; IPv4-mapped ones are IPv4 (RFC 7208 section 5).
+    pub fn number(address: IpAddr) -> (Self, u128) {
+        match address.to_canonical() {
+            IpAddr::V4(address) => (Self::V4, u128::from(u32::from(address))),
+            IpAddr::V6(address) => (Self::V6, u128::from(address)),
+        }
+    }
+
+    pub fn address(self, number: u128) -> IpAddr {
+        match self {
+            Self::V4 => IpAddr::V4(Ipv4Addr::from(u32::try_from(number).unwrap_or(u32::MAX))),
+            Self::V6 => IpAddr::V6(Ipv6Addr::from(number)),
+        }
+    }
+
+    /// The first and the last address of the network that holds `number`.
+    pub fn network(self, number: u128, prefix: u8) -> (u128, u128) {
+        let host_bits = u32::from(self.bits().saturating_sub(prefix));
+        let mask = if host_bits == 0 { 0 } else { u128::MAX >> (128 - host_bits) };
+        (number & !mask, number | mask)
+    }
+}
 
 /// A set of IPv4 and IPv6 addresses.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -14,96 +61,103 @@ pub struct AddressSet {
 impl AddressSet {
     /// Every address of both families.
     pub fn all() -> Self {
-        Self { v4: vec![(0, u128::from(u32::MAX))], v6: vec![(0, u128::MAX)] }
+        Self { v4: Family::V4.all(), v6: Family::V6.all() }
+    }
+
+    pub fn one(address: IpAddr) -> Self {
+        let (family, number) = Family::number(address);
+        let mut set = Self::default();
+        set.add(family, &Intervals::one(number, number));
+        set
+    }
+
+    pub fn of(&self, family: Family) -> &Intervals {
+        match family {
+            Family::V4 => &self.v4,
+            Family::V6 => &self.v6,
+        }
     }
 
     pub fn is_empty(&self) -> bool {
         self.v4.is_empty() && self.v6.is_empty()
     }
 
-    pub fn add_v4(&mut self, address: Ipv4Addr, prefix: u8) {
-        let host_bits = 32 - u32::from(prefix.min(32));
-        let mask = u128::from(u32::MAX) >> (32 - host_bits);
-        let mask = if host_bits == 0 { 0 } else { mask };
-        let low = u128::from(u32::from(address)) & !mask;
-        self.v4 = union(&self.v4, (low, low | mask));
+    pub fn add(&mut self, family: Family, more: &Intervals) {
+        let set = match family {
+            Family::V4 => &mut self.v4,
+            Family::V6 => &mut self.v6,
+        };
+        *set = set.union(more);
     }
 
-    pub fn add_v6(&mut self, address: Ipv6Addr, prefix: u8) {
-        let host_bits = 128 - u32::from(prefix.min(128));
-        let mask = if host_bits == 0 { 0 } else { u128::MAX >> (128 - host_bits) };
-        let low = u128::from(address) & !mask;
-        self.v6 = union(&self.v6, (low, low | mask));
+    pub fn add_network(&mut self, address: IpAddr, prefix: u8) {
+        let (family, number) = match address {
+            IpAddr::V4(address) => (Family::V4, u128::from(u32::from(address))),
+            IpAddr::V6(address) => (Family::V6, u128::from(address)),
+        };
+        let (low, high) = family.network(number, prefix);
+        self.add(family, &Intervals::one(low, high));
     }
 
-    pub fn extend(&mut self, other: &Self) {
-        self.v4 = other.v4.iter().fold(std::mem::take(&mut self.v4), |all, one| union(&all, *one));
-        self.v6 = other.v6.iter().fold(std::mem::take(&mut self.v6), |all, one| union(&all, *one));
+    pub fn union(&self, other: &Self) -> Self {
+        Self { v4: self.v4.union(&other.v4), v6: self.v6.union(&other.v6) }
     }
 
-    pub fn intersection(&self, other: &Self) -> Self {
-        Self { v4: common(&self.v4, &other.v4), v6: common(&self.v6, &other.v6) }
+    pub fn common(&self, other: &Self) -> Self {
+        Self { v4: self.v4.common(&other.v4), v6: self.v6.common(&other.v6) }
     }
 
     pub fn without(&self, other: &Self) -> Self {
-        Self { v4: minus(&self.v4, &other.v4), v6: minus(&self.v6, &other.v6) }
+        Self { v4: self.v4.without(&other.v4), v6: self.v6.without(&other.v6) }
+    }
+
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let (family, number) = Family::number(address);
+        self.of(family).contains(number)
     }
 
     /// The lowest address, to name one.
     pub fn first(&self) -> Option<IpAddr> {
-        let v4 = self.v4.first().map(|(low, _)| IpAddr::V4(Ipv4Addr::from(u32::try_from(*low).unwrap_or(u32::MAX))));
-        v4.or_else(|| self.v6.first().map(|(low, _)| IpAddr::V6(Ipv6Addr::from(*low))))
+        Family::BOTH.into_iter().find_map(|family| Some(family.address(self.of(family).first()?)))
     }
 
-    pub fn has_v4(&self) -> bool {
-        !self.v4.is_empty()
-    }
-
-    pub fn has_v6(&self) -> bool {
-        !self.v6.is_empty()
+    /// The set as networks in ascending order, at most `limit` of them.
+    pub fn networks(&self, limit: usize) -> Vec<(IpAddr, u8)> {
+        let of = |family: Family| {
+            let ranges = self.of(family).as_slice().iter();
+            ranges.flat_map(move |range| Networks { family, rest: Some(*range) })
+        };
+        Family::BOTH.into_iter().flat_map(of).take(limit).collect()
     }
 }
 
-fn union(set: &[(u128, u128)], (low, high): (u128, u128)) -> Intervals {
-    let mut merged = (low, high);
-    let mut out = Intervals::new();
-    for &(a, b) in set {
-        let touches = a <= merged.1.saturating_add(1) && merged.0 <= b.saturating_add(1);
-        if touches {
-            merged = (merged.0.min(a), merged.1.max(b));
-        } else {
-            out.push((a, b));
-        }
+/// An interval cut into networks, the largest that fit first from its start.
+struct Networks {
+    family: Family,
+    rest: Option<(u128, u128)>,
+}
+
+impl Iterator for Networks {
+    type Item = (IpAddr, u8);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (low, high) = self.rest?;
+        let bits = self.family.bits();
+        let is_cut = |prefix: &u8| {
+            let (start, end) = self.family.network(low, *prefix);
+            start == low && end <= high
+        };
+        let prefix = (0..=bits).find(is_cut).unwrap_or(bits);
+        let (_, end) = self.family.network(low, prefix);
+        self.rest = end.checked_add(1).filter(|next| *next <= high).map(|next| (next, high));
+        Some((self.family.address(low), prefix))
     }
-    out.push(merged);
-    out.sort_unstable();
-    out
 }
 
-fn common(one: &[(u128, u128)], other: &[(u128, u128)]) -> Intervals {
-    let overlaps = one.iter().flat_map(|&(a, b)| other.iter().map(move |&(c, d)| (a.max(c), b.min(d))));
-    let mut out: Intervals = overlaps.filter(|(low, high)| low <= high).collect();
-    out.sort_unstable();
-    out
-}
-
-fn minus(set: &[(u128, u128)], taken: &[(u128, u128)]) -> Intervals {
-    taken.iter().fold(set.to_vec(), |left, &(c, d)| {
-        let mut out = Intervals::new();
-        for (a, b) in left {
-            if d < a || b < c {
-                out.push((a, b));
-                continue;
-            }
-            if a < c {
-                out.push((a, c - 1));
-            }
-            if d < b {
-                out.push((d + 1, b));
-            }
-        }
-        out
-    })
+/// A network as people write it: a single address without its length.
+pub fn written((address, prefix): (IpAddr, u8)) -> String {
+    let full = if address.is_ipv4() { 32 } else { 128 };
+    if prefix == full { address.to_string() } else { format!("{address}/{prefix}") }
 }
 
 #[cfg(test)]
@@ -112,28 +166,47 @@ mod tests {
 
     use super::*;
 
-    fn v4(text: &str, prefix: u8) -> AddressSet {
+    fn network(text: &str, prefix: u8) -> AddressSet {
         let mut set = AddressSet::default();
-        set.add_v4(text.parse().unwrap(), prefix);
+        set.add_network(text.parse().unwrap(), prefix);
         set
     }
 
     #[test]
     fn halves_make_the_whole() {
-        let mut halves = v4("192.0.2.0", 25);
-        halves.extend(&v4("192.0.2.128", 25));
-        assert_eq!(halves, v4("192.0.2.77", 24));
-        assert!(v4("192.0.2.0", 24).without(&halves).is_empty());
+        let halves = network("192.0.2.0", 25).union(&network("192.0.2.128", 25));
+        assert_eq!(halves, network("192.0.2.77", 24));
+        assert!(network("192.0.2.0", 24).without(&halves).is_empty());
+    }
+
+    #[test]
+    fn a_set_is_written_in_the_fewest_networks() {
+        let set = network("192.0.2.0", 24).without(&network("192.0.2.7", 32)).union(&network("2001:db8::", 32));
+        let written: Vec<String> = set.networks(20).into_iter().map(written).collect();
+        assert_eq!(written.first().map(String::as_str), Some("192.0.2.0/30"));
+        assert_eq!(written.last().map(String::as_str), Some("2001:db8::/32"));
+        assert_eq!(
+            AddressSet::all().networks(9).into_iter().map(super::written).collect::<Vec<_>>(),
+            ["0.0.0.0/0", "::/0"]
+        );
+    }
+
+    #[test]
+    fn a_mapped_address_is_ipv4() {
+        assert!(network("192.0.2.0", 24).contains("::ffff:192.0.2.9".parse().unwrap()));
     }
 
     proptest! {
         #[test]
-        fn a_set_is_its_parts(a in any::<u32>(), p in 0u8..=32, b in any::<u32>(), q in 0u8..=32) {
-            let (one, other) = (v4(&Ipv4Addr::from(a).to_string(), p), v4(&Ipv4Addr::from(b).to_string(), q));
-            let mut parts = one.intersection(&other);
-            parts.extend(&one.without(&other));
-            prop_assert_eq!(parts, one.clone());
+        fn a_set_is_its_parts_and_its_networks(a in any::<u32>(), p in 0u8..=32, b in any::<u32>(), q in 0u8..=32) {
+            let one = network(&Ipv4Addr::from(a).to_string(), p);
+            let other = network(&Ipv4Addr::from(b).to_string(), q);
+            let rest = one.without(&other);
+            prop_assert_eq!(one.common(&other).union(&rest), one.clone());
             prop_assert!(one.without(&AddressSet::all()).is_empty());
+            let mut again = AddressSet::default();
+            rest.networks(usize::MAX).into_iter().for_each(|(address, prefix)| again.add_network(address, prefix));
+            prop_assert_eq!(again, rest);
         }
     }
 }

@@ -1,42 +1,49 @@
 //! RFC 7208 section 4 over gathered data: which of a set of addresses pass, along the way that a receiver takes,
-//! limits included, and the tree of how it came about.
+//! limits included, and the tree of how it came about. One walk serves a single message ([`check_host`]) and every
+//! address of a set at once ([`evaluate`]).
+//!
+//! A walk that met an unanswered question goes on as if nothing had matched, to learn what else to ask; what it says
+//! counts only once `needs` is empty.
 
 pub mod addresses;
+mod check_host;
+mod expand;
+mod groups;
+mod intervals;
+mod mechanisms;
+mod outcome;
+mod referral;
+mod tree;
 mod walk;
 
-pub use addresses::AddressSet;
-pub use walk::{Evaluation, Stop, evaluate, evaluate_terms};
+pub use addresses::{AddressSet, Family};
+pub use check_host::{CheckResult, Checked, Message, check_host};
+pub use expand::owner_of;
+pub use outcome::{Decided, Evaluation, Outcome, Place, Stop};
+pub use referral::spf_texts;
+pub use tree::{SpfMark, SpfOutcome, SpfTree, SpfTreeTerm};
+pub use walk::MAX_LOOKUPS;
 
-use serde::{Deserialize, Serialize};
+use crate::diagnosis::observed::Observed;
+use crate::records::OwnerName;
 
-/// How a record was evaluated, term by term, to be drawn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpfTree {
-    pub name: String,
-    /// The record as it stood there.
-    pub record: String,
-    pub terms: Vec<SpfTreeTerm>,
+/// Evaluates a record that stands at `domain`, for every one of `addresses`; the lookups behind the last of them are
+/// counted too.
+pub fn evaluate(observed: &Observed, domain: &OwnerName, text: &str, addresses: &AddressSet) -> Evaluation {
+    evaluation(observed, domain, text, addresses, Some(0))
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SpfTreeTerm {
-    /// The term as written.
-    pub term: String,
-    /// DNS lookups used in the whole evaluation once this term is done.
-    pub lookups: u32,
-    /// What came of it, for our servers, in a few words.
-    pub result: String,
-    /// Our servers are found here, or lost here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mark: Option<SpfMark>,
-    /// The record that an include or redirect led to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub child: Option<Box<SpfTree>>,
+/// The addresses that terms authorise by themselves: what the sending profile stands for.
+pub fn expand_terms(observed: &Observed, domain: &OwnerName, terms: &str) -> Evaluation {
+    evaluation(observed, domain, &format!("v=spf1 {terms}"), &AddressSet::all(), None)
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SpfMark {
-    Found,
-    Lost,
+fn evaluation(
+    observed: &Observed,
+    domain: &OwnerName,
+    text: &str,
+    addresses: &AddressSet,
+    stranger: Option<u32>,
+) -> Evaluation {
+    walk::Walk::for_any_message(observed, domain, stranger).whole(domain, text, addresses)
 }

@@ -1,365 +1,287 @@
-//! The evaluation itself: terms in order, each taking its addresses out of those still undecided.
+//! The way through one record after another: terms in order, each taking its addresses out of those still open.
 
-use super::{AddressSet, SpfMark, SpfTree, SpfTreeTerm};
-use crate::diagnosis::observed::{Answer, Observed, RecordData};
+use std::collections::BTreeSet;
+
+use super::addresses::AddressSet;
+use super::check_host::Message;
+use super::groups::{Group, groups, merged};
+use super::mechanisms::Stage;
+use super::outcome::{Decided, Evaluation, Outcome, Place, Stop};
+use super::tree::{Canvas, SpfOutcome, SpfTree, outcome_of, stop_outcome};
+use crate::diagnosis::observed::{Answer, Observation, Observed, RecordData};
 use crate::diagnosis::{AskFailure, Question, RecordType};
 use crate::records::OwnerName;
-use crate::records::spf::{self, Directive, Mechanism, Qualifier, SpfRecord};
+use crate::records::spf::{self, Directive, MacroString, Mechanism, Qualifier, SpfRecord, Term};
 
 /// Terms that cause lookups (RFC 7208 section 4.6.4).
 pub const MAX_LOOKUPS: u32 = 10;
-/// Lookups that find nothing (section 4.6.4, last paragraph).
-const MAX_VOIDS: u32 = 2;
-/// Hosts of one `mx` (section 4.6.4).
-const MAX_MX_HOSTS: usize = 10;
+/// Our own bound: terms read in one evaluation.
+const MAX_TERMS: usize = 2_000;
 
-/// Why an evaluation ends for the addresses that are not decided yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
-    /// A term that no receiver can read.
-    Syntax {
-        term: String,
-        name: String,
-    },
-    LookupLimit {
-        term: String,
-    },
-    VoidLimit {
-        term: String,
-    },
-    Loop {
-        name: String,
-    },
-    /// An include or redirect leads to a name without one SPF record.
-    NoRecord {
-        term: String,
-        name: String,
-    },
-    MxLimit {
-        term: String,
-    },
-    /// A temporary error: evidence of nothing.
-    Unanswered {
-        name: OwnerName,
-        failure: AskFailure,
-    },
-    /// Something is still to be asked.
-    Incomplete,
+/// What the result of the record at hand means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It is the result.
+    Final,
+    /// A pass is a match; anything else is none (RFC 7208 section 5.2). Whether the match is a pass in the end.
+    Included { is_pass: bool },
 }
 
-/// What came of an evaluation.
-#[derive(Debug, Clone, Default)]
-pub struct Evaluation {
-    pub passed: AddressSet,
-    /// Everything asked about that did not pass.
-    pub lost: AddressSet,
-    /// The term that decided against the first address lost.
-    pub lost_at: Option<String>,
-    pub stop: Option<Stop>,
-    pub lookups: u32,
-    pub needs: Vec<Question>,
-    pub tree: Option<SpfTree>,
+/// The record at hand.
+#[derive(Debug, Clone)]
+pub(super) struct Here {
+    /// As macros show it, without a final dot.
+    pub domain: String,
+    pub name: OwnerName,
+    pub role: Role,
+    pub depth: usize,
 }
 
-/// Evaluates the record of `name` for `addresses`.
-pub fn evaluate(
-    observed: &Observed,
-    name: &OwnerName,
-    record: &SpfRecord,
-    text: &str,
-    addresses: &AddressSet,
-) -> Evaluation {
-    let mut walk = Walk { observed, lookups: 0, voids: 0, needs: Vec::new(), path: vec![name.clone()] };
-    let level = walk.level(name, record, text, addresses.clone());
-    Evaluation {
-        lost: addresses.without(&level.passed),
-        passed: level.passed,
-        lost_at: level.lost_at,
-        stop: level.stop,
-        lookups: walk.lookups,
-        needs: walk.needs,
-        tree: Some(level.tree),
+impl Here {
+    pub fn place(&self, term: &Term) -> Place {
+        Place { domain: self.name.clone(), term: term.text.clone() }
     }
 }
 
-/// The addresses that terms authorise by themselves: what the sending profile stands for.
-pub fn evaluate_terms(observed: &Observed, name: &OwnerName, text: &str) -> Evaluation {
-    let record = spf::parse(format!("v=spf1 {text}").as_bytes()).unwrap_or_default();
-    evaluate(observed, name, &record, text, &AddressSet::all())
+/// An `exp` that counts: that of the record which failed the message (RFC 7208 section 6.2).
+pub(super) struct Explanation {
+    pub spec: MacroString,
+    pub here: Here,
 }
 
-struct Walk<'a> {
+/// Why there are no records to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// No question can be made of the name.
+    Impossible,
+    /// Still to be asked.
+    Unknown,
+    Failed(AskFailure),
+}
+
+pub(super) struct Walk<'a> {
     observed: &'a Observed,
-    lookups: u32,
-    voids: u32,
-    needs: Vec<Question>,
-    path: Vec<OwnerName>,
+    /// `None`: any message from the addresses at hand.
+    pub(super) message: Option<&'a Message>,
+    pub(super) needs: BTreeSet<Question>,
+    pub(super) explanation: Option<Explanation>,
+    first_domain: String,
+    pub(super) path: Vec<OwnerName>,
+    /// The lookups of a message that nothing matches; `None`: not counted.
+    pub(super) stranger: Option<u32>,
+    past_limit: Vec<String>,
+    terms_left: usize,
+    canvas: Canvas,
 }
 
 /// One record's evaluation.
-struct Level {
-    passed: AddressSet,
-    lost_at: Option<String>,
-    stop: Option<Stop>,
-    tree: SpfTree,
+pub(super) struct Level {
+    pub decided: Vec<Decided>,
+    pub tree: SpfTree,
 }
 
-/// What one mechanism matches.
-struct Matched {
-    set: AddressSet,
-    child: Option<SpfTree>,
-}
+impl<'a> Walk<'a> {
+    /// `stranger`: where the lookups of a message that nothing matches begin to count.
+    pub(super) fn for_any_message(observed: &'a Observed, domain: &OwnerName, stranger: Option<u32>) -> Self {
+        Self { stranger, ..Self::new(observed, domain.as_str()) }
+    }
 
-impl Walk<'_> {
-    fn level(&mut self, name: &OwnerName, record: &SpfRecord, text: &str, mut open: AddressSet) -> Level {
-        let tree = SpfTree { name: name.to_string(), record: text.to_owned(), terms: Vec::new() };
-        let mut level = Level { passed: AddressSet::default(), lost_at: None, stop: None, tree };
+    /// A record that stands at the domain, for every one of `addresses`.
+    pub(super) fn whole(mut self, domain: &OwnerName, text: &str, addresses: &AddressSet) -> Evaluation {
+        self.path.push(domain.clone());
+        let here = Here { domain: domain.as_str().to_owned(), name: domain.clone(), role: Role::Final, depth: 0 };
+        let level = self.level(&here, text, groups(addresses));
+        Evaluation {
+            decided: level.decided,
+            needs: self.needs.into_iter().collect(),
+            lookups: self.stranger.unwrap_or_default(),
+            past_limit: self.past_limit,
+            tree: level.tree,
+        }
+    }
+
+    fn new(observed: &'a Observed, first_domain: &str) -> Self {
+        Self {
+            observed,
+            message: None,
+            needs: BTreeSet::new(),
+            explanation: None,
+            first_domain: first_domain.to_owned(),
+            path: Vec::new(),
+            stranger: None,
+            past_limit: Vec::new(),
+            terms_left: MAX_TERMS,
+            canvas: Canvas::default(),
+        }
+    }
+
+    pub(super) fn for_message(observed: &'a Observed, message: &'a Message, domain: &str) -> Self {
+        Self { message: Some(message), ..Self::new(observed, domain) }
+    }
+
+    pub(super) fn first_domain(&self) -> String {
+        self.first_domain.clone()
+    }
+
+    /// Decides every address of `open` by one record.
+    pub(super) fn level(&mut self, here: &Here, text: &str, open: Vec<Group>) -> Level {
+        let record = spf::parse(text.as_bytes()).unwrap_or_default();
+        let mut level = Level { decided: Vec::new(), tree: SpfTree::new(here.name.to_string(), text) };
         // Syntax errors anywhere are a permerror before anything is evaluated (RFC 7208 section 4.6).
-        if let Some(term) = record.broken_terms.first() {
-            level.stop = Some(Stop::Syntax { term: term.clone(), name: name.to_string() });
+        let is_too_large = record.terms.len() > self.terms_left;
+        if let Some(term) = record.broken().or_else(|| record.terms.first().filter(|_| is_too_large)) {
+            let at = here.place(term);
+            let stop = if is_too_large { Stop::TooLarge(at) } else { Stop::Syntax(at) };
+            self.refuse(&record, &stop, open, &mut level);
             return level;
         }
-        self.foresee(name, record);
-        for (directive, text) in &record.directives {
-            if open.is_empty() {
-                return level;
+        self.terms_left -= record.terms.len();
+        let mut open = open;
+        let mut is_over = false;
+        for (term, directive) in record.directives() {
+            if is_over {
+                self.draw_outcome(&mut level.tree, &term.text, SpfOutcome::NotReached);
+                continue;
             }
-            let matched = match self.mechanism(name, directive, text, &open) {
-                Ok(matched) => matched,
-                Err(stop) => {
-                    level.tree.terms.push(self.drawn(text, "stops here", Some(SpfMark::Lost), None));
-                    level.stop = Some(stop);
-                    return level;
-                }
-            };
-            let decided = open.intersection(&matched.set);
-            let is_pass = directive.qualifier == Qualifier::Pass;
-            let (result, mark) = match (decided.is_empty(), is_pass) {
-                (true, _) => ("no match", None),
-                (false, true) => ("pass", Some(SpfMark::Found)),
-                (false, false) => ("no pass", Some(SpfMark::Lost)),
-            };
-            level.tree.terms.push(self.drawn(text, result, mark, matched.child));
-            if is_pass {
-                level.passed.extend(&decided);
-            } else if !decided.is_empty() && level.lost_at.is_none() {
-                level.lost_at = Some(text.clone());
+            if open.is_empty() && self.stranger.is_none() {
+                break;
             }
-            open = open.without(&decided);
+            open = self.directive(here, (term, directive), open, &mut level);
+            is_over = directive.mechanism == Mechanism::All;
+            if !is_over {
+                self.note_past_limit(here, term);
+            }
         }
-        let has_all = record.directives.iter().any(|(directive, _)| directive.mechanism == Mechanism::All);
-        match &record.redirect {
-            Some(target) if !has_all && !open.is_empty() => self.redirect(name, target, open, &mut level),
+        match record.redirect() {
+            Some((term, _)) if is_over => self.draw_outcome(&mut level.tree, &term.text, SpfOutcome::NotReached),
+            Some((term, target)) if !open.is_empty() || self.stranger.is_some() => {
+                open = self.redirect(here, (term, target), open, &mut level);
+                self.note_past_limit(here, term);
+            }
             _ => {}
         }
+        self.note_explanation(here, &record, &level);
+        self.end(here, open, &mut level);
         level
     }
 
-    /// `redirect=` takes over for what no mechanism matched (RFC 7208 section 6.1).
-    fn redirect(&mut self, name: &OwnerName, target: &str, open: AddressSet, level: &mut Level) {
-        let term = format!("redirect={target}");
-        match self.record_of(name, target, &term, open) {
-            Ok((below, target)) => {
-                level.passed.extend(&below.passed);
-                level.lost_at = level.lost_at.take().or(below.lost_at);
-                level.stop = below.stop;
-                let mark = (!below.passed.is_empty()).then_some(SpfMark::Found);
-                level.tree.terms.push(self.drawn(&term, &format!("as {target} says"), mark, Some(below.tree)));
-            }
-            Err(stop) => {
-                level.tree.terms.push(self.drawn(&term, "stops here", Some(SpfMark::Lost), None));
-                level.stop = Some(stop);
+    /// A record that receivers do not evaluate at all.
+    fn refuse(&mut self, record: &SpfRecord, stop: &Stop, open: Vec<Group>, level: &mut Level) {
+        for term in &record.terms {
+            let is_it = term.text == stop.place().term;
+            let decided: Vec<Decided> =
+                open.iter().map(|group| group.clone().decide(Outcome::Stopped(stop.clone()))).collect();
+            let outcome = if is_it { stop_outcome(stop) } else { SpfOutcome::NotReached };
+            self.draw(
+                &mut level.tree,
+                &term.text,
+                outcome,
+                if is_it { &decided } else { &[] },
+                Role::Final,
+                Stage::default(),
+            );
+            if is_it {
+                break;
             }
         }
+        level.decided.extend(open.into_iter().map(|group| group.decide(Outcome::Stopped(stop.clone()))));
     }
 
-    fn mechanism(
+    /// One mechanism: what it decides goes to the level, what stays open is given back.
+    fn directive(
         &mut self,
-        name: &OwnerName,
-        directive: &Directive,
-        term: &str,
-        open: &AddressSet,
-    ) -> Result<Matched, Stop> {
-        let mut set = AddressSet::default();
-        match &directive.mechanism {
-            Mechanism::All => set = AddressSet::all(),
-            Mechanism::Ip4 { address, prefix } => set.add_v4(*address, *prefix),
-            Mechanism::Ip6 { address, prefix } => set.add_v6(*address, *prefix),
-            Mechanism::Include(target) => {
-                let (below, _) = self.record_of(name, target, term, open.clone())?;
-                if let Some(stop) = below.stop {
-                    return Err(stop);
-                }
-                return Ok(Matched { set: below.passed, child: Some(below.tree) });
-            }
-            Mechanism::A { name: host, prefix4, prefix6 } => {
-                self.count(term)?;
-                if let Some(host) = expanded(host.as_deref(), name) {
-                    set = self.hosts(&host, term, (*prefix4, *prefix6), open)?;
-                }
-            }
-            Mechanism::Mx { name: host, prefix4, prefix6 } => {
-                self.count(term)?;
-                if let Some(host) = expanded(host.as_deref(), name) {
-                    set = self.mail_hosts(&host, term, (*prefix4, *prefix6), open)?;
-                }
-            }
-            // What depends on the message costs its lookup and does not match for us.
-            Mechanism::Ptr(_) | Mechanism::Exists(_) => self.count(term)?,
-        }
-        Ok(Matched { set, child: None })
-    }
-
-    /// The record that an include or redirect leads to, evaluated.
-    fn record_of(
-        &mut self,
-        name: &OwnerName,
-        target: &str,
-        term: &str,
-        open: AddressSet,
-    ) -> Result<(Level, OwnerName), Stop> {
-        self.count(term)?;
-        let nowhere = |name: String| Stop::NoRecord { term: term.to_owned(), name };
-        let target = expanded(Some(target), name).ok_or_else(|| nowhere(target.to_owned()))?;
-        if self.path.contains(&target) {
-            return Err(Stop::Loop { name: target.to_string() });
-        }
-        let found = self.lookup(&target, RecordType::Txt, term)?;
-        let mut records = found.iter().filter_map(RecordData::txt_joined).filter_map(|text| {
-            let record = spf::parse(&text)?;
-            Some((record, String::from_utf8_lossy(&text).into_owned()))
-        });
-        let (Some((record, text)), None) = (records.next(), records.next()) else {
-            return Err(nowhere(target.to_string()));
+        here: &Here,
+        (term, directive): (&Term, &Directive),
+        open: Vec<Group>,
+        level: &mut Level,
+    ) -> Vec<Group> {
+        let had_open = !open.is_empty();
+        let mut stage = Stage { open, ..Stage::default() };
+        self.mechanism(here, (term, directive), &mut stage);
+        let outcome = Outcome::Matched(directive.qualifier, here.place(term));
+        let matched = std::mem::take(&mut stage.matched).into_iter().filter(|group| !group.set.is_empty());
+        let mut decided: Vec<Decided> = matched.map(|group| group.decide(outcome.clone())).collect();
+        decided.append(&mut stage.stopped);
+        let open = merged(std::mem::take(&mut stage.open));
+        let drawn = match decided.iter().find(|decided| !decided.has_passed()).or(decided.first()) {
+            Some(decided) => outcome_of(&decided.outcome),
+            None => match stage.trouble {
+                Some(trouble) => trouble,
+                None if !had_open => SpfOutcome::NotNeeded,
+                None => SpfOutcome::NoMatch,
+            },
         };
-        self.path.push(target.clone());
-        let level = self.level(&target, &record, &text, open);
-        self.path.pop();
-        Ok((level, target))
+        self.draw(&mut level.tree, &term.text, drawn, &decided, here.role, stage);
+        level.decided.append(&mut decided);
+        open
     }
 
-    fn hosts(
-        &mut self,
-        host: &OwnerName,
-        term: &str,
-        prefixes: (u8, u8),
-        open: &AddressSet,
-    ) -> Result<AddressSet, Stop> {
-        let mut set = AddressSet::default();
-        for (is_asked, rtype) in [(open.has_v4(), RecordType::A), (open.has_v6(), RecordType::Aaaa)] {
-            if !is_asked {
-                continue;
-            }
-            for record in self.lookup_address(host, rtype)? {
-                match record {
-                    RecordData::A(address) => set.add_v4(address, prefixes.0),
-                    RecordData::Aaaa(address) => set.add_v6(address, prefixes.1),
-                    _ => {}
-                }
-            }
+    /// What nothing matched is neutral (RFC 7208 section 4.7).
+    fn end(&mut self, here: &Here, open: Vec<Group>, level: &mut Level) {
+        let decided: Vec<Decided> = open.into_iter().map(|group| group.decide(Outcome::Unmatched)).collect();
+        if !decided.is_empty() {
+            self.draw(&mut level.tree, "", SpfOutcome::Neutral, &decided, here.role, Stage::default());
+            level.decided.extend(decided);
         }
-        if set.is_empty() {
-            self.count_void(term)?;
-        }
-        Ok(set)
     }
 
-    fn mail_hosts(
-        &mut self,
-        host: &OwnerName,
-        term: &str,
-        prefixes: (u8, u8),
-        open: &AddressSet,
-    ) -> Result<AddressSet, Stop> {
-        let exchanges = self.lookup(host, RecordType::Mx, term)?;
-        if exchanges.len() > MAX_MX_HOSTS {
-            return Err(Stop::MxLimit { term: term.to_owned() });
+    fn note_past_limit(&mut self, here: &Here, term: &Term) {
+        if here.depth == 0 && self.stranger.is_some_and(|lookups| lookups > MAX_LOOKUPS) {
+            self.past_limit.push(term.text.clone());
         }
-        let mut set = AddressSet::default();
-        for record in exchanges {
-            if let RecordData::Mx { exchange, .. } = record {
-                set.extend(&self.hosts(&exchange, term, prefixes, open)?);
-            }
-        }
-        Ok(set)
     }
 
-    fn lookup(&mut self, name: &OwnerName, rtype: RecordType, term: &str) -> Result<Vec<RecordData>, Stop> {
-        let found = self.lookup_address(name, rtype)?;
-        if found.is_empty() {
-            self.count_void(term)?;
+    fn note_explanation(&mut self, here: &Here, record: &SpfRecord, level: &Level) {
+        let is_fail = |decided: &Decided| match &decided.outcome {
+            Outcome::Matched(Qualifier::Fail, at) => at.domain == here.name,
+            _ => false,
+        };
+        if self.message.is_some() && here.role == Role::Final && level.decided.iter().any(is_fail) {
+            self.explanation = record.exp().map(|exp| Explanation { spec: exp.clone(), here: here.clone() });
         }
-        Ok(found)
     }
 
-    /// The records, or none; counts nothing.
-    fn lookup_address(&mut self, name: &OwnerName, rtype: RecordType) -> Result<Vec<RecordData>, Stop> {
+    /// One more of the ten lookups; who goes past them is stopped.
+    pub(super) fn count(&mut self, stage: &mut Stage, at: &Place) {
+        self.stranger = self.stranger.map(|lookups| lookups + 1);
+        stage.open.iter_mut().for_each(|group| group.lookups += 1);
+        let stop = Stop::LookupLimit(at.clone());
+        stage.stop_where(|group| group.lookups > MAX_LOOKUPS, &stop);
+    }
+
+    /// The records of a type at a name; empty where there are none.
+    pub(super) fn lookup(&mut self, name: &OwnerName, rtype: RecordType) -> Result<&'a [RecordData], Missing> {
         if !name.fits_the_wire() || name.is_root() {
-            return Ok(Vec::new());
+            return Err(Missing::Impossible);
         }
-        let Some(reply) = self.observed.reply(name, rtype) else {
-            self.needs.push(Question::new(name.clone(), rtype));
-            return Err(Stop::Incomplete);
-        };
-        match reply.answer {
-            Answer::Found(records) => Ok(records),
-            Answer::NoData | Answer::NoSuchName => Ok(Vec::new()),
-            Answer::Failed(failure) => Err(Stop::Unanswered { name: name.clone(), failure }),
-        }
-    }
-
-    fn count(&mut self, term: &str) -> Result<(), Stop> {
-        self.lookups += 1;
-        if self.lookups > MAX_LOOKUPS { Err(Stop::LookupLimit { term: term.to_owned() }) } else { Ok(()) }
-    }
-
-    fn count_void(&mut self, term: &str) -> Result<(), Stop> {
-        self.voids += 1;
-        if self.voids > MAX_VOIDS { Err(Stop::VoidLimit { term: term.to_owned() }) } else { Ok(()) }
-    }
-
-    /// What this record will ask, all at once, so that gathering takes a round a depth and not a round a term.
-    fn foresee(&mut self, name: &OwnerName, record: &SpfRecord) {
-        let mut wanted = Vec::new();
-        for (directive, _) in record.directives.iter().take(2 * MAX_LOOKUPS as usize) {
-            match &directive.mechanism {
-                Mechanism::Include(target) => {
-                    wanted.extend(expanded(Some(target), name).map(|name| (name, RecordType::Txt)))
-                }
-                Mechanism::Mx { name: host, .. } => {
-                    wanted.extend(expanded(host.as_deref(), name).map(|name| (name, RecordType::Mx)));
-                }
-                Mechanism::A { name: host, .. } => {
-                    let host = expanded(host.as_deref(), name);
-                    wanted.extend(host.iter().map(|name| (name.clone(), RecordType::A)));
-                    wanted.extend(host.into_iter().map(|name| (name, RecordType::Aaaa)));
-                }
-                _ => {}
+        match self.observed.get(name, rtype).and_then(Observation::best).map(|reply| &reply.answer) {
+            Some(Answer::Found(records)) => Ok(records),
+            Some(Answer::NoData | Answer::NoSuchName) => Ok(&[]),
+            Some(Answer::Failed(failure)) => Err(Missing::Failed(*failure)),
+            None if self.observed.is_exhausted => Err(Missing::Failed(AskFailure::Local)),
+            None => {
+                self.needs.insert(Question::new(name.clone(), rtype));
+                Err(Missing::Unknown)
             }
         }
-        let target = record.redirect.as_deref().and_then(|target| expanded(Some(target), name));
-        wanted.extend(target.map(|name| (name, RecordType::Txt)));
-        let is_open = |(name, rtype): &(OwnerName, RecordType)| {
-            name.fits_the_wire() && !name.is_root() && self.observed.reply(name, *rtype).is_none()
-        };
-        let open: Vec<_> = wanted.into_iter().filter(is_open).collect();
-        self.needs.extend(open.into_iter().map(|(name, rtype)| Question::new(name, rtype)));
     }
 
-    fn drawn(&self, term: &str, result: &str, mark: Option<SpfMark>, child: Option<SpfTree>) -> SpfTreeTerm {
-        SpfTreeTerm {
-            term: term.to_owned(),
-            lookups: self.lookups,
-            result: result.to_owned(),
-            mark,
-            child: child.map(Box::new),
+    fn draw_outcome(&mut self, tree: &mut SpfTree, term: &str, outcome: SpfOutcome) {
+        self.draw(tree, term, outcome, &[], Role::Final, Stage::default());
+    }
+
+    pub(super) fn draw(
+        &mut self,
+        tree: &mut SpfTree,
+        term: &str,
+        outcome: SpfOutcome,
+        decided: &[Decided],
+        role: Role,
+        stage: Stage,
+    ) {
+        if self.message.is_none() {
+            let lookups = self.stranger.unwrap_or_default();
+            self.canvas.draw(tree, super::tree::term(term, lookups, outcome, decided, role, stage));
         }
     }
-}
-
-/// A domain-spec as a name (RFC 7208 section 7): `%{d}` is the domain itself; `None` where it depends on the message.
-fn expanded(spec: Option<&str>, name: &OwnerName) -> Option<OwnerName> {
-    let Some(spec) = spec else { return Some(name.clone()) };
-    let spec = spec.replace("%{d}", name.as_str()).replace("%{D}", name.as_str());
-    (!spec.contains('%')).then(|| OwnerName::new(&spec))
 }

@@ -1,0 +1,221 @@
+//! Judges SPF: does mail from our servers pass, along the way that a receiver takes (RFC 7208).
+
+mod lost;
+mod ours;
+mod repair;
+mod same;
+mod suggest;
+mod weakness;
+
+use std::collections::BTreeSet;
+
+use super::observed::{Observed, RecordData};
+use super::placement::{without_blanks, without_quotes};
+use super::spf_eval::{AddressSet, evaluate, spf_texts};
+use super::wording::quote;
+use super::{AskFailure, Asks, Case, Code, Finding, Judgement, RecordType, reach};
+use crate::records::OwnerName;
+use crate::records::plan::{Plan, PlannedRecord, Wanted};
+use crate::records::spf::{self, ProfileMechanism};
+use ours::{OurServers, our_servers};
+use suggest::{Basis, Remedy, Suggestion, suggest};
+
+/// Different answers of nameservers whose includes are followed.
+const MAX_ANSWERS: usize = 4;
+
+/// What the evaluation of ours and of theirs still needs.
+pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
+    let Wanted::Spf { mechanisms } = &record.wanted else { return };
+    let mut needs = BTreeSet::new();
+    let ours = match servers(observed, &record.owner, mechanisms) {
+        OurServers::Known(set) => set,
+        OurServers::Broken(_) => AddressSet::default(),
+        OurServers::Unknown(open) => {
+            needs.extend(open);
+            AddressSet::default()
+        }
+    };
+    let is_known = needs.is_empty();
+    for texts in answers(observed, &record.owner) {
+        for text in &texts {
+            let judged = evaluate(observed, &record.owner, text, &ours);
+            let is_settled = texts.len() == 1 && ours.without(&judged.passed()).is_empty();
+            let is_open = !is_known || !judged.needs.is_empty();
+            needs.extend(judged.needs);
+            if is_open || is_settled {
+                continue;
+            }
+            let basis = Basis { observed, owner: &record.owner, texts: &texts, mechanisms, ours: &ours };
+            needs.extend(suggest(&basis).needs);
+        }
+    }
+    for question in needs {
+        asks.resolver(&question.name, question.rtype);
+    }
+}
+
+/// Our servers; every server in the world where ours are not known, since each may be.
+fn servers(observed: &Observed, owner: &OwnerName, mechanisms: &[ProfileMechanism]) -> OurServers {
+    if mechanisms.is_empty() { OurServers::Known(AddressSet::all()) } else { our_servers(observed, owner, mechanisms) }
+}
+
+/// The SPF records of each different answer, as they stand and as they read once mended.
+fn answers(observed: &Observed, owner: &OwnerName) -> Vec<Vec<String>> {
+    let candidates = observed.get(owner, RecordType::Txt).map(|observation| observation.candidates());
+    let mut found: Vec<Vec<String>> = Vec::new();
+    for (reply, _) in candidates.unwrap_or_default().into_iter().take(MAX_ANSWERS) {
+        let mended = |mend: fn(&[u8]) -> Vec<u8>| {
+            let texts = reply.records().iter().filter_map(RecordData::txt_joined);
+            spf_texts(&texts.map(|text| RecordData::Txt(vec![mend(&text)])).collect::<Vec<_>>())
+        };
+        let texts = [
+            spf_texts(reply.records()),
+            mended(without_blanks),
+            mended(without_quotes),
+            mended(|text| without_blanks(&without_quotes(text))),
+            attempts(reply.records()),
+        ];
+        for texts in texts {
+            if !texts.is_empty() && !found.contains(&texts) {
+                found.push(texts);
+            }
+        }
+    }
+    found
+}
+
+/// What almost begins as an SPF record, as the records that were meant.
+fn attempts(records: &[RecordData]) -> Vec<String> {
+    let texts = records.iter().filter_map(RecordData::txt_joined);
+    texts.filter_map(|text| repair::attempt(&String::from_utf8_lossy(&text))).collect()
+}
+
+/// Judges one answer; never called with a failed one.
+pub fn judge(case: &Case<'_>) -> Judgement {
+    let Wanted::Spf { mechanisms } = &case.record.wanted else { return Judgement::default() };
+    let texts = spf_texts(case.reply.records());
+    if texts.is_empty() {
+        return absent(case, mechanisms);
+    }
+    let ours = match servers(case.observed, &case.record.owner, mechanisms) {
+        OurServers::Known(set) => set,
+        OurServers::Broken(reason) if texts.len() == 1 => return profile_broken(case, &texts[0], &reason),
+        // Several records fail whoever we are.
+        OurServers::Broken(_) => AddressSet::default(),
+        OurServers::Unknown(_) => return unknown(case),
+    };
+    match texts.as_slice() {
+        [text] => judge_record(case, mechanisms, &ours, text),
+        several => conflict(case, mechanisms, &ours, several),
+    }
+}
+
+/// No SPF record; perhaps an attempt at one.
+fn absent(case: &Case<'_>, mechanisms: &[ProfileMechanism]) -> Judgement {
+    let missing = finding(case, Finding::error(Code::SpfMissing));
+    let meant = attempts(case.reply.records());
+    let seen = case.reply.records().iter().filter_map(RecordData::txt_joined);
+    let seen = seen.into_iter().find(|text| repair::attempt(&String::from_utf8_lossy(text)).is_some());
+    let Some(seen) = seen else {
+        let missing = missing.arg("value", case.record.value());
+        let missing = if mechanisms.is_empty() { missing.variant("anybody") } else { missing };
+        return Judgement { findings: vec![missing], ..Judgement::default() };
+    };
+    let ours = match servers(case.observed, &case.record.owner, mechanisms) {
+        OurServers::Known(set) if !mechanisms.is_empty() => set,
+        _ => AddressSet::default(),
+    };
+    let basis = Basis { observed: case.observed, owner: &case.record.owner, texts: &meant, mechanisms, ours: &ours };
+    let suggestion = suggest(&basis);
+    let value = suggestion.value.clone().unwrap_or_else(|| meant.first().cloned().unwrap_or_default());
+    let missing = missing.variant("attempt").arg("seen", quote(&seen)).arg("value", &value).suggest(&value);
+    Judgement { findings: vec![missing], suggested_value: Some(value), ..Judgement::default() }
+}
+
+fn profile_broken(case: &Case<'_>, text: &str, reason: &str) -> Judgement {
+    let tree = evaluate(case.observed, &case.record.owner, text, &AddressSet::default()).tree;
+    let finding = Finding::warning(Code::DnsProfile).arg("reason", reason).arg("name", &case.record.owner);
+    Judgement { findings: vec![finding], spf_tree: Some(tree), ..Judgement::default() }
+}
+
+fn unknown(case: &Case<'_>) -> Judgement {
+    Judgement { findings: vec![reach::failure_finding(AskFailure::Local, case)], ..Judgement::default() }
+}
+
+fn judge_record(case: &Case<'_>, mechanisms: &[ProfileMechanism], ours: &AddressSet, text: &str) -> Judgement {
+    let record = spf::parse(text.as_bytes()).unwrap_or_default();
+    let judged = evaluate(case.observed, &case.record.owner, text, ours);
+    if !judged.needs.is_empty() {
+        return unknown(case);
+    }
+    let mut judgement = Judgement { spf_tree: Some(judged.tree.clone()), ..Judgement::default() };
+    let known = !mechanisms.is_empty();
+    // Where our servers are not known, a record is wrong where it stops receivers before they come to an end.
+    let is_lost = if known { judged.first_lost().is_some() } else { judged.stops().any(|stop| !stop.is_temporary()) };
+    if is_lost {
+        let suggestion = suggestion(case, mechanisms, if known { ours } else { &NOBODY }, &[text.to_owned()]);
+        let seen = lost::Seen { case, mechanisms, ours, record: &record, text, judged: &judged };
+        judgement.findings.push(lost::finding(&seen, &suggestion));
+        judgement.suggested_value = suggestion.value;
+        return judgement;
+    }
+    if let Some(stop) = judged.stops().next() {
+        judgement.findings.push(lost::unanswered(case, stop));
+        return judgement;
+    }
+    judgement.findings = weakness::findings(case, &record, &judged, known);
+    judgement
+}
+
+static NOBODY: std::sync::LazyLock<AddressSet> = std::sync::LazyLock::new(AddressSet::default);
+
+/// RFC 7208 section 4.5: several records are a permerror.
+fn conflict(case: &Case<'_>, mechanisms: &[ProfileMechanism], ours: &AddressSet, texts: &[String]) -> Judgement {
+    let ours = if mechanisms.is_empty() { &*NOBODY } else { ours };
+    let suggestion = suggestion(case, mechanisms, ours, texts);
+    let shown: Vec<String> = texts.iter().take(3).map(|text| quote(text.as_bytes())).collect();
+    let error = finding(case, Finding::error(Code::SpfMultiple))
+        .arg("count", texts.len())
+        .arg("seen", shown.join(", "))
+        .arg("before", suggestion.before)
+        .arg("after", suggestion.lookups);
+    let error = remedied(case, error, &suggestion);
+    Judgement { findings: vec![error], suggested_value: suggestion.value, ..Judgement::default() }
+}
+
+fn suggestion(case: &Case<'_>, mechanisms: &[ProfileMechanism], ours: &AddressSet, texts: &[String]) -> Suggestion {
+    suggest(&Basis { observed: case.observed, owner: &case.record.owner, texts, mechanisms, ours })
+}
+
+fn finding(case: &Case<'_>, finding: Finding) -> Finding {
+    finding.arg("name", &case.record.owner).arg("host", case.host())
+}
+
+/// What to publish, and what was changed of theirs.
+fn remedied(case: &Case<'_>, finding: Finding, suggestion: &Suggestion) -> Finding {
+    let remedy = match suggestion.remedy {
+        Remedy::Record => "record",
+        Remedy::Addresses => "addresses",
+        Remedy::Over => "over",
+        Remedy::Subdomain => "subdomain",
+    };
+    let list = |texts: Vec<String>| if texts.is_empty() { "none".to_owned() } else { texts.join(", ") };
+    let left_out = suggestion.changes.left_out.iter().map(|text| quote(text.as_bytes())).collect();
+    let corrected = suggestion.changes.corrected.iter();
+    let corrected =
+        corrected.map(|(was, is)| format!("{} → {}", quote(was.as_bytes()), quote(is.as_bytes()))).collect();
+    let finding = finding
+        .arg("remedy", remedy)
+        .arg("left_out", list(left_out))
+        .arg("corrected", list(corrected))
+        .arg("lookups", suggestion.lookups)
+        .arg("subdomain", format!("mail.{}", case.plan.domain))
+        .arg("value", suggestion.value.as_deref().unwrap_or_default());
+    match &suggestion.value {
+        Some(value) => finding.suggest(value),
+        None => finding,
+    }
+}
+
+#[cfg(test)]
+mod tests;
