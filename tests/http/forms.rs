@@ -28,7 +28,8 @@ async fn a_domain_is_created_published_verified_and_deleted_by_form() {
     assert_eq!(browser.open("/domains/mail.example.com/records/nothing").await.status, StatusCode::NOT_FOUND);
 
     let found = browser.open("/domains?q=MAIL&status=verified").await;
-    assert!(text_of(&found.text, "table.domains").contains("mail.example.com"));
+    // Names may break at their dots.
+    assert!(text_of(&found.text, "table.domains").replace(' ', "").contains("mail.example.com"));
     let not_found = browser.open("/domains?q=mail&status=failed").await;
     assert_eq!(text_of(&not_found.text, "table.domains"), "");
 

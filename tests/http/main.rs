@@ -64,7 +64,7 @@ async fn somebody_elses_spf_record_is_merged_and_judged_by_meaning() {
     let (_, created) = app.post("/api/v1/domains", json!({"name": "shop.example.com"})).await;
     assert_eq!(codes(&created, "spf"), ["spf-not-authorized"]);
     let spf = created["records"].as_array().unwrap().iter().find(|record| record["key"] == "spf").unwrap();
-    assert_eq!(spf["findings"][0]["suggested_value"], "v=spf1 include:spf.mta.example ip4:198.51.100.7 -all");
+    assert_eq!(spf["findings"][0]["suggested_value"], "v=spf1 ip4:198.51.100.7 include:spf.mta.example -all");
 
     app.publish("shop IN TXT \"V=SPF1 ip4:198.51.100.7 \" \"ip4:192.0.2.0/25 ip4:192.0.2.128/25 -all\"");
     let (_, verified) = app.post("/api/v1/domains/shop.example.com/verify", json!({})).await;

@@ -44,9 +44,12 @@ pub(super) fn to_ascii(text: &str) -> Result<String, NameError> {
     if text.is_ascii() && !text.to_ascii_lowercase().split('.').any(|label| label.starts_with("xn--")) {
         return Ok(text.to_ascii_lowercase());
     }
-    idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::STD3)
-        .map(|ascii| ascii.to_ascii_lowercase())
-        .map_err(|_| NameError::Idna)
+    let ascii = idna::domain_to_ascii_cow(text.as_bytes(), idna::AsciiDenyList::STD3).map_err(|_| NameError::Idna)?;
+    // Canonically these are an ASCII symbol with a stroke, which host names may not hold; UTS 46 lets them pass.
+    if idna::domain_to_unicode(&ascii).0.contains(['\u{2260}', '\u{226e}', '\u{226f}']) {
+        return Err(NameError::Idna);
+    }
+    Ok(ascii.to_ascii_lowercase())
 }
 
 pub(super) fn check_host_name(ascii: &str) -> Result<(), NameError> {

@@ -176,6 +176,8 @@ mod tests {
             ("-a.example", NameError::Hyphen),
             ("localhost", NameError::SingleLabel),
             ("xn--a.example", NameError::Idna),
+            ("a\u{2260}.example", NameError::Idna),
+            ("xn--a-2eb240v.example", NameError::Idna),
         ] {
             assert_eq!(DomainName::parse(text), Err(error), "{text:?}");
         }
