@@ -37,10 +37,20 @@ struct World {
     port: u16,
 }
 
+/// Below the ports that a system hands out by itself, so that no socket of an engine takes one meanwhile.
+static NEXT_PORT: std::sync::LazyLock<std::sync::atomic::AtomicU16> =
+    std::sync::LazyLock::new(|| rand::random::<u16>().into());
+
 impl World {
     async fn new() -> Self {
-        let free = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        Self { port: free.local_addr().unwrap().port() }
+        loop {
+            let port = NEXT_PORT.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % 12_000 + 20_000;
+            let udp = UdpSocket::bind(("0.0.0.0", port)).await;
+            let tcp = TcpListener::bind(("0.0.0.0", port)).await;
+            if udp.is_ok() && tcp.is_ok() {
+                return Self { port };
+            }
+        }
     }
 
     fn at(&self, last: u8) -> SocketAddr {
