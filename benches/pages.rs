@@ -37,8 +37,8 @@ const PAUSE: Duration = Duration::from_millis(150);
 
 /// The team of the benchmark gets this many domains more; every tenth name is another kind.
 const FILL: &str = "INSERT INTO domains (id, team_id, name, unicode_name, zone, status, created_at)
-    SELECT gen_random_uuid(), teams.id, name, name, 'example.com', 'pending', now()
-    FROM teams, generate_series($1::integer, $2::integer) AS n, format('d%s.example.com', lpad(n::text, 6, '0')) AS name";
+    SELECT gen_random_uuid(), teams.id, domain, domain, 'example.com', 'pending', now()
+    FROM teams, generate_series($1::integer, $2::integer) AS n, format('d%s.example.com', lpad(n::text, 6, '0')) AS domain";
 
 struct Bench {
     console: Console,
