@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use super::domains::RecordRow;
 use super::failures::PageFailure;
+use super::findings::FindingView;
 use super::forms::page;
 use super::layout::{Layout, Section};
 use super::moment::Moment;
@@ -14,8 +15,8 @@ use super::pill::Tone;
 use super::session::SignedIn;
 use super::spf_tree::SpfTreeView;
 use crate::console::{Console, EvidenceView};
-use crate::diagnosis::AnsweredBy;
 use crate::diagnosis::evidence::{Evidence, Heard, Outcome};
+use crate::diagnosis::{AnsweredBy, Code, Finding, Verdict};
 use crate::failure::Failure;
 use crate::records::plan::RecordKey;
 
@@ -26,6 +27,8 @@ struct RecordPage {
     domain: String,
     zone: String,
     row: RecordRow,
+    /// Of the domain, where they may be why this record is not seen: who serves the zone, and whether anybody does.
+    about_zone: Vec<FindingView>,
     /// Until when the value from before an edit of the profile passes as well.
     old_value_until: Option<Moment>,
     answered_by: &'static str,
@@ -67,6 +70,7 @@ fn record_page(layout: Layout, view: &EvidenceView) -> RecordPage {
         domain: view.domain.name.to_string(),
         zone: view.domain.zone.clone(),
         row: RecordRow::new(&view.record),
+        about_zone: about_zone(view),
         old_value_until: Moment::maybe(view.record.old_value_until),
         answered_by: match view.record.answered_by {
             Some(AnsweredBy::Authoritative) => "the zone's own nameservers",
@@ -78,6 +82,16 @@ fn record_page(layout: Layout, view: &EvidenceView) -> RecordPage {
         nslookups: nslookups(evidence),
         spf_tree: evidence.spf_tree.as_ref().map(SpfTreeView::new),
     }
+}
+
+fn about_zone(view: &EvidenceView) -> Vec<FindingView> {
+    if view.record.verdict.is_none_or(Verdict::is_good) {
+        return Vec::new();
+    }
+    let tells = [Code::DelegatedTo, Code::DelegationDiffers, Code::ZoneNotDelegated];
+    let found: Vec<Finding> =
+        view.domain.findings.iter().filter(|finding| tells.contains(&finding.code)).cloned().collect();
+    FindingView::all(&found, "zone")
 }
 
 /// The lines that repeat the question: at each server once, then as everybody sees it.
@@ -205,6 +219,17 @@ pub mod tests {
         ] {
             assert!(page.contains(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_wrong_record_says_where_its_zone_is_delegated_and_a_good_one_does_not() {
+        let elsewhere =
+            Finding::info(Code::DelegatedTo).arg("zone", "example.com").arg("servers", "ns1.oldhost.example");
+        let mut view = EvidenceView { domain: domain(), record: broken_spf(), evidence: None };
+        view.domain.findings = vec![elsewhere];
+        assert!(record_page(Layout::bare("spf"), &view).render().unwrap().contains("ns1.oldhost.example"));
+        view.record.verdict = Some(Verdict::Pass);
+        assert!(!record_page(Layout::bare("spf"), &view).render().unwrap().contains("oldhost"));
     }
 
     #[test]
