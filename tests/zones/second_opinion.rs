@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use signet::diagnosis::spf_eval::SpfMark;
 use signet::diagnosis::{RecordDiagnosis, Verdict};
 use tokio::process::Command;
 use tokio::sync::Semaphore;
@@ -29,6 +30,8 @@ fn explanation(record: &RecordDiagnosis) -> Option<&'static str> {
             has("spf-loop") || has("spf-after-all") || has("spf-ptr"),
             "it stops at what RFC 7208 lets receivers pass over",
         ),
+        (has("spf-too-large"), "it follows any number of terms, we 2,000"),
+        (is_good && leads_on_behind_ours(record), "what stands behind our servers is the domain owner's business"),
         (has("dmarc-syntax") || has("dmarc-obsolete-tag"), "it judges DMARC by RFC 7489, we by RFC 9989"),
         (has("dmarc-multiple"), "RFC 9989 section 4.10: several are dropped and the walk goes on"),
         (has("dmarc-report-unauthorized"), "reports that are not accepted leave the policy in force"),
@@ -37,6 +40,13 @@ fn explanation(record: &RecordDiagnosis) -> Option<&'static str> {
         (is_good && is_in_capitals, "it wants small letters, RFC 7208 section 4.6.1 takes any case"),
     ];
     rules.into_iter().find(|(holds, _)| *holds).map(|(_, rule)| rule)
+}
+
+/// Whether something is included behind the term that lets our servers pass.
+fn leads_on_behind_ours(record: &RecordDiagnosis) -> bool {
+    let terms = record.evidence.spf_tree.iter().flat_map(|tree| &tree.terms);
+    let behind = terms.skip_while(|term| term.mark != Some(SpfMark::Found)).skip(1);
+    behind.into_iter().any(|term| term.term.contains("include:"))
 }
 
 async fn ask(python: &str, resolver: std::net::SocketAddr, domain: &str) -> [String; 2] {
