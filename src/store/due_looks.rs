@@ -123,26 +123,6 @@ pub async fn is_held(connection: &mut PgConnection, lease: DueLease) -> Result<b
     Ok(found.is_some())
 }
 
-/// Gives claims back that were not worked on, for `delay_s` seconds to nobody.
-pub async fn release(connection: &mut PgConnection, leases: &[DueLease], delay_s: f64) -> Result<(), StoreError> {
-    let ids: Vec<Uuid> = leases.iter().map(|lease| lease.domain_id).collect();
-    let fences: Vec<i64> = leases.iter().map(|lease| lease.fence).collect();
-    sqlx::query!(
-        "UPDATE due_looks
-         SET fence = due_looks.fence + 1,
-             leased_until = clock_timestamp() + make_interval(secs => $3)
-         FROM unnest($1::uuid[], $2::bigint[]) AS mine (domain_id, fence)
-         WHERE due_looks.domain_id = mine.domain_id
-           AND due_looks.fence = mine.fence",
-        &ids,
-        &fences,
-        delay_s,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 /// How many looks are overdue at `now`, and since when the oldest one is.
 pub async fn overdue(
     connection: &mut PgConnection,
