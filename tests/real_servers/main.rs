@@ -57,7 +57,7 @@ fn nsd(folder: &Path, name: &str, addresses: &[&str], port: u16, zones: &[(Strin
     let mut text = format!(
         "server:\n{addresses}  zonesdir: \"{0}\"\n  pidfile: \"{0}/pid\"\n  username: \"\"\n  server-count: 1\n  \
          xfrdfile: \"{0}/xfrd\"\n  xfrdir: \"{0}\"\n  zonelistfile: \"{0}/list\"\n  logfile: \"{0}/log\"\n  \
-         cookie-secret-file: \"{0}/cookie\"\nremote-control:\n  control-enable: no\n",
+         cookie-secret-file: \"{0}/cookie\"\n  database: \"\"\nremote-control:\n  control-enable: no\n",
         at.display()
     );
     for (zone, records) in zones {
@@ -96,17 +96,25 @@ fn unbound(folder: &Path, port: u16) -> Vec<String> {
     ["-d", "-c", file.to_str().unwrap()].map(str::to_owned).to_vec()
 }
 
-/// A port that is free at every address, by UDP and by TCP.
+/// A port that is free at every address, by UDP and by TCP, and below those that a system hands out by itself.
 fn free_port() -> u16 {
-    let free = || {
-        let port = UdpSocket::bind("0.0.0.0:0").ok()?.local_addr().ok()?.port();
-        std::net::TcpListener::bind(("0.0.0.0", port)).ok().map(|_| port)
+    let first = rand::random::<u16>() % 10_000;
+    let mut ports = (0..10_000).map(|step| 20_000 + (first + step) % 10_000);
+    let is_free = |port: &u16| {
+        let (udp, tcp) = (UdpSocket::bind(("0.0.0.0", *port)), std::net::TcpListener::bind(("0.0.0.0", *port)));
+        udp.is_ok() && tcp.is_ok()
     };
-    (0..100).find_map(|_| free()).unwrap()
+    ports.find(is_free).unwrap()
+}
+
+/// What the servers wrote, for a test that fails.
+fn logs(folder: &Path) -> String {
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    ["parent/log", "children/log", "unbound.log"].map(read).join("\n")
 }
 
 /// Until all of them answer a question; they are asked again and again.
-fn wait_for(port: u16) {
+fn wait_for(port: u16, folder: &Path) {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
     // A question for the root's SOA.
@@ -118,7 +126,8 @@ fn wait_for(port: u16) {
             if socket.recv_from(&mut [0; 512]).is_ok() {
                 break;
             }
-            assert!(begun.elapsed() < STARTS_WITHIN, "{address} port {port} does not answer");
+            let log = || logs(folder);
+            assert!(begun.elapsed() < STARTS_WITHIN, "{address} port {port} does not answer\n{}", log());
         }
     }
 }
@@ -156,7 +165,7 @@ fn real_servers_are_understood_in_good_order_and_bad() {
     };
     let _parents = start(&nsd_program, &above);
     let (children, resolver) = (start(&nsd_program, &below), start(&unbound_program, &resolver));
-    wait_for(port);
+    wait_for(port, &folder);
 
     let (output, text) = check("example.com", port);
     assert_eq!(output.status.code(), Some(0), "{text}");
