@@ -9,6 +9,7 @@ mod packet;
 mod private;
 mod query;
 pub mod recursive;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod wire_name;
@@ -18,6 +19,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use self::engine::Engine;
+use self::shared::Shared;
 
 /// Whom to ask, and whom never.
 #[derive(Debug, Clone)]
@@ -32,22 +34,31 @@ pub struct DnsSettings {
     pub allows_private: bool,
 }
 
-/// The way to DNS; cheap to clone. Nothing that one check learns is kept for the next.
+/// The way to DNS; cheap to clone. Nothing that one check learns is kept for the next, but by
+/// [`Dns::for_sweep`].
 #[derive(Debug, Clone)]
 pub struct Dns {
     settings: Arc<DnsSettings>,
     engine: Arc<Engine>,
+    /// `None`: every check asks everything itself.
+    shared: Option<Arc<Shared>>,
 }
 
 impl Dns {
     /// Fails where no socket can be opened at all. The sockets are served by the current runtime.
     pub async fn start(settings: DnsSettings) -> std::io::Result<Self> {
-        Ok(Self { settings: Arc::new(settings), engine: Arc::new(Engine::start()?) })
+        Ok(Self { settings: Arc::new(settings), engine: Arc::new(Engine::start()?), shared: None })
     }
 
-    /// The same sockets, and the resolvers alone: what the sweep of verified domains asks first.
+    /// The same sockets, and the resolvers alone.
     pub fn without_nameservers(&self) -> Self {
         let settings = DnsSettings { is_direct: false, ..(*self.settings).clone() };
-        Self { settings: Arc::new(settings), engine: Arc::clone(&self.engine) }
+        Self { settings: Arc::new(settings), engine: Arc::clone(&self.engine), shared: None }
+    }
+
+    /// The resolvers alone, and of names outside the checked domain what they said lately: what the sweep of verified
+    /// domains asks first. Nobody who waits for an answer may be given one of these.
+    pub fn for_sweep(&self) -> Self {
+        Self { shared: Some(Arc::default()), ..self.without_nameservers() }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -35,7 +36,10 @@ impl Gathering {
         let is_ahead = |ask: &&Ask| ask.whom == Whom::Zone;
         let ahead: Vec<Question> =
             first.iter().filter(is_ahead).take(MAX_AHEAD).map(|ask| ask.question.clone()).collect();
-        let asking = Asking::new(dns, Budget::new(deadline), &ahead);
+        let mut asking = Asking::new(dns, Budget::new(deadline), &ahead);
+        if let Some(shared) = &dns.shared {
+            asking.resolvers.share(Arc::clone(shared), domain.owner());
+        }
         Self { asking, registrable: domain.registrable().owner(), is_begun: false }
     }
 

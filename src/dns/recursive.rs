@@ -10,6 +10,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 use super::engine::{Budget, Engine, Query};
 use super::once::Once;
 use super::packet::{self, Outcome};
+use super::shared::Shared;
 use crate::diagnosis::{AskFailure, Question, Reply};
 use crate::records::OwnerName;
 
@@ -34,6 +35,8 @@ pub struct Resolvers {
     engine: Arc<Engine>,
     budget: Budget,
     said: Once<Question, Said>,
+    /// What is kept for other checks, and the domain whose own names are not.
+    shared: Option<(Arc<Shared>, OwnerName)>,
 }
 
 #[derive(Debug)]
@@ -71,18 +74,32 @@ impl Resolvers {
             delays: AtomicU32::new(0),
             silences: AtomicU32::new(0),
         };
-        Self { known: addresses.iter().map(resolver).collect(), engine, budget, said: Once::default() }
+        Self { known: addresses.iter().map(resolver).collect(), engine, budget, said: Once::default(), shared: None }
+    }
+
+    /// Of names outside `domain`, what was said to other checks lately is enough.
+    pub fn share(&mut self, shared: Arc<Shared>, domain: OwnerName) {
+        self.shared = Some((shared, domain));
     }
 
     /// What the resolvers say; each question is asked once a check.
     pub async fn ask(&self, question: &Question) -> Said {
         let asking = async {
             match self.budget.take_question(question) {
-                Ok(()) => self.ask_in_turn(question).await,
+                Ok(()) => self.ask_or_share(question).await,
                 Err(failure) => Said::failed(failure),
             }
         };
         self.said.get(question.clone(), asking).await
+    }
+
+    async fn ask_or_share(&self, question: &Question) -> Said {
+        match &self.shared {
+            Some((shared, domain)) if !question.name.is_within(domain) => {
+                shared.get(question, Instant::now(), self.ask_in_turn(question)).await
+            }
+            _ => self.ask_in_turn(question).await,
+        }
     }
 
     /// The next resolver as soon as one fails or keeps silent for a while; the first that answers counts, else the

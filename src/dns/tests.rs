@@ -3,6 +3,7 @@
 mod bounds;
 mod failures;
 mod mutated;
+mod shared;
 mod sockets;
 
 use std::net::{Ipv4Addr, SocketAddr};

@@ -40,16 +40,18 @@ const _: () = assert!(LEASE.as_secs() >= 2 * CHECK_TAKES.as_secs());
 pub struct Sweep {
     pool: PgPool,
     dns: Dns,
-    /// The same without the zones' nameservers.
+    /// The resolver alone, and shared answers about names that many domains have in common.
     resolver: Dns,
+    /// The resolver alone, asked anew: whether the world is as it was.
+    witness: Dns,
     clock: fn() -> OffsetDateTime,
     suspicion: Arc<Suspicion>,
 }
 
 impl Sweep {
     pub fn new(pool: PgPool, dns: Dns, clock: fn() -> OffsetDateTime) -> Self {
-        let resolver = dns.without_nameservers();
-        Self { pool, dns, resolver, clock, suspicion: Arc::default() }
+        let (resolver, witness) = (dns.for_sweep(), dns.without_nameservers());
+        Self { pool, dns, resolver, witness, clock, suspicion: Arc::default() }
     }
 
     /// Works until `stop` turns true; what is in hand then is saved first.

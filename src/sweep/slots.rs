@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::{AFTER_FAILURE, LEASE, POLL, Sweep, pause};
 use crate::diagnosis::{Diagnosis, Verdict};
+use crate::dns::Dns;
 use crate::lifecycle::schedule::SWEEP_PERIOD;
 use crate::records::profile::ProfileInForce;
 use crate::store::keys::KeyRow;
@@ -94,7 +95,7 @@ impl Sweep {
         drop(conn);
         let slice = self.load(&met, profile).await?;
         let seen_at = self.now();
-        let (same, differing) = self.ask_resolver(slice).await;
+        let (same, differing) = ask_resolver(&self.resolver, slice).await;
         self.suspicion.note_good(&same);
         if self.suspicion.note_bad(differing.len()) && !self.is_world_as_it_was(profile).await? {
             return self.hold(lease, differing.len()).await.map(|()| Walked::Held);
@@ -131,23 +132,6 @@ impl Sweep {
         Ok(slice.collect())
     }
 
-    /// Asks the resolver alone. Gives the domains that are as remembered, and those that differ.
-    async fn ask_resolver(&self, slice: Vec<(Planned, Vec<Remembered>)>) -> (Vec<Uuid>, Vec<Planned>) {
-        let mut open = JoinSet::new();
-        for (planned, remembered) in slice {
-            let dns = self.resolver.clone();
-            open.spawn(async move {
-                let seen = verify::look(&dns, &planned.plan).await;
-                (is_as_remembered(&seen, &remembered), planned)
-            });
-        }
-        let (mut same, mut differing) = (Vec::new(), Vec::new());
-        for (is_same, planned) in open.join_all().await {
-            if is_same { same.push(planned.domain.id) } else { differing.push(planned) }
-        }
-        (same, differing)
-    }
-
     /// Looks at each as a click would: its nameservers decide, and it is saved by itself.
     async fn look_whole(&self, lease: &SlotLease, differing: Vec<Planned>) {
         let mut open = JoinSet::new();
@@ -174,7 +158,7 @@ impl Sweep {
             return Ok(true);
         }
         let slice = self.load(&witnesses, profile).await?;
-        let (same, differing) = self.ask_resolver(slice).await;
+        let (same, differing) = ask_resolver(&self.witness, slice).await;
         Ok(same.len() > differing.len())
     }
 
@@ -189,6 +173,23 @@ impl Sweep {
         let mut conn = self.pool.acquire().await?;
         store::sweep_slots::release(&mut conn, lease, HELD_FOR.as_secs_f64()).await
     }
+}
+
+/// Asks the resolver alone. Gives the domains that are as remembered, and those that differ.
+async fn ask_resolver(dns: &Dns, slice: Vec<(Planned, Vec<Remembered>)>) -> (Vec<Uuid>, Vec<Planned>) {
+    let mut open = JoinSet::new();
+    for (planned, remembered) in slice {
+        let dns = dns.clone();
+        open.spawn(async move {
+            let seen = verify::look(&dns, &planned.plan).await;
+            (is_as_remembered(&seen, &remembered), planned)
+        });
+    }
+    let (mut same, mut differing) = (Vec::new(), Vec::new());
+    for (is_same, planned) in open.join_all().await {
+        if is_same { same.push(planned.domain.id) } else { differing.push(planned) }
+    }
+    (same, differing)
 }
 
 /// Whether a look by the resolver tells nothing new of any record.
