@@ -169,7 +169,7 @@ async fn save(
     let stored = store::records::list(&mut tx, team_id, id).await?;
     let is_mx_required = before.is_mx_required.or(diagnosis.has_mail_elsewhere.map(|elsewhere| !elsewhere));
     let event = Event { domain_id: id, by: occasion.by, at: now };
-    let mut required = Vec::new();
+    let (mut required, mut rows, mut events) = (Vec::new(), Vec::new(), Vec::new());
     for (record, seen) in planned.plan.records.iter().zip(&diagnosis.records) {
         let old = stored.iter().find(|row| row.key == seen.key);
         let standing = old.map_or(Standing::NEW, |row| row.standing);
@@ -180,21 +180,25 @@ async fn save(
             required.push(next);
         }
         if next.status != standing.status {
-            let row = event.row("record_status", Some(&seen.key), standing.status, next.status, Some(evidence(seen)));
-            store::events::insert(&mut tx, &row).await?;
+            let (from, to) = (standing.status, next.status);
+            events.push(event.row("record_status", Some(&seen.key), from, to, Some(evidence(seen))));
         }
-        store::records::save(&mut tx, id, &record_row(seen, next, is_required, now)).await?;
+        rows.push((id, record_row(seen, next, is_required, now)));
     }
+    store::records::save(&mut tx, &rows).await?;
     let keys: Vec<RecordKey> = planned.plan.records.iter().map(|record| record.key.clone()).collect();
-    store::records::delete_except(&mut tx, id, &keys).await?;
+    if stored.iter().any(|row| !keys.contains(&row.key)) {
+        store::records::delete_except(&mut tx, id, &keys).await?;
+    }
     let reach = reachability(&mut tx, &before, diagnosis, now).await?;
     let after = domain_after(before.clone(), diagnosis, &required, is_mx_required, reach, now);
     if reach.is_unreachable && !outcome::is_unreachable(&before) {
-        store::events::insert(&mut tx, &event.unreachable(before.status, &reach)).await?;
+        events.push(event.unreachable(before.status, &reach));
     }
     if after.status != before.status {
-        store::events::insert(&mut tx, &event.row("domain_status", None, before.status, after.status, None)).await?;
+        events.push(event.row("domain_status", None, before.status, after.status, None));
     }
+    store::events::insert(&mut tx, &events).await?;
     store::domains::update_after_check(&mut tx, &after).await?;
     occasion.plan_next(&mut tx, &after, &required, now).await?;
     store::commit(tx).await

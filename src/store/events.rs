@@ -25,20 +25,28 @@ pub struct EventRow {
     pub evidence: Option<Value>,
 }
 
-/// Writes an event of a domain that the caller holds.
-pub async fn insert(connection: &mut PgConnection, row: &EventRow) -> Result<(), StoreError> {
+/// Writes events of domains that the caller holds, in one statement.
+pub async fn insert(connection: &mut PgConnection, rows: &[EventRow]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let column = |of: fn(&EventRow) -> Option<&str>| rows.iter().map(of).collect::<Vec<_>>();
+    let evidence = rows.iter().map(|row| row.evidence.as_ref().map(|seen| storable_json("evidence", seen)).transpose());
+    let by_whom: Vec<String> = rows.iter().map(|row| storable(&row.by_whom)).collect();
     sqlx::query!(
         "INSERT INTO events (id, domain_id, at, kind, by_whom, record, from_status, to_status, evidence)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        row.id,
-        row.domain_id,
-        row.at,
-        row.kind,
-        storable(&row.by_whom),
-        row.record,
-        row.from_status,
-        row.to_status,
-        row.evidence.as_ref().map(|evidence| storable_json("evidence", evidence)).transpose()?,
+         SELECT * FROM UNNEST(
+             $1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+             $9::jsonb[])",
+        &rows.iter().map(|row| row.id).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.domain_id).collect::<Vec<_>>(),
+        &rows.iter().map(|row| row.at).collect::<Vec<_>>(),
+        &column(|row| Some(&row.kind)) as &[Option<&str>],
+        &by_whom,
+        &column(|row| row.record.as_deref()) as &[Option<&str>],
+        &column(|row| row.from_status.as_deref()) as &[Option<&str>],
+        &column(|row| row.to_status.as_deref()) as &[Option<&str>],
+        &evidence.collect::<Result<Vec<_>, _>>()? as &[Option<Value>],
     )
     .execute(connection)
     .await?;

@@ -88,14 +88,24 @@ pub async fn list_foremost(
     rows.into_iter().map(|row| Ok((row.domain_id, read_json("findings", row.findings)?))).collect()
 }
 
-/// Adds or replaces one record of a domain that the caller holds.
-pub async fn save(connection: &mut PgConnection, domain_id: Uuid, row: &RecordRow) -> Result<(), StoreError> {
-    let current: Vec<String> = row.current.iter().map(|value| storable(value)).collect();
+/// Adds or replaces records of domains that the caller holds, in one statement; no record stands in `rows` twice.
+pub async fn save(connection: &mut PgConnection, rows: &[(Uuid, RecordRow)]) -> Result<(), StoreError> {
+    let columns = Columns::of(rows)?;
     sqlx::query!(
-        "INSERT INTO records
+        r#"INSERT INTO records
              (domain_id, key, status, verdict, is_required, current, answered_by, checked_at, verified_at,
               at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+         SELECT
+             domain_id, key, status, verdict, is_required,
+             ARRAY(SELECT value FROM jsonb_array_elements_text(current) WITH ORDINALITY AS seen (value, n) ORDER BY n),
+             answered_by, checked_at, verified_at,
+             at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence
+         FROM UNNEST(
+             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::jsonb[], $7::text[], $8::timestamptz[],
+             $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::jsonb[], $13::text[], $14::boolean[],
+             $15::jsonb[])
+             AS saved (domain_id, key, status, verdict, is_required, current, answered_by, checked_at, verified_at,
+                       at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence)
          ON CONFLICT (domain_id, key) DO UPDATE
          SET status = excluded.status,
              verdict = excluded.verdict,
@@ -109,26 +119,71 @@ pub async fn save(connection: &mut PgConnection, domain_id: Uuid, row: &RecordRo
              findings = excluded.findings,
              suggested_value = excluded.suggested_value,
              is_inherited = excluded.is_inherited,
-             evidence = excluded.evidence",
-        domain_id,
-        row.key.to_string(),
-        row.standing.status.as_str(),
-        row.verdict.map(Verdict::as_str),
-        row.is_required,
-        &current,
-        row.answered_by.map(answered_by_word),
-        row.checked_at,
-        row.standing.verified_at,
-        row.standing.at_risk_since,
-        row.standing.doubted_until,
-        storable_json("findings", &row.findings)?,
-        row.suggested_value.as_deref().map(storable),
-        row.is_inherited,
-        row.evidence.as_ref().map(|evidence| storable_json("evidence", evidence)).transpose()?,
+             evidence = excluded.evidence"#,
+        &columns.domain_ids,
+        &columns.keys,
+        &columns.statuses as &[&str],
+        &columns.verdicts as &[Option<&str>],
+        &columns.required,
+        &columns.current,
+        &columns.answered_by as &[Option<&str>],
+        &columns.checked_at as &[Option<OffsetDateTime>],
+        &columns.verified_at as &[Option<OffsetDateTime>],
+        &columns.at_risk_since as &[Option<OffsetDateTime>],
+        &columns.doubted_until as &[Option<OffsetDateTime>],
+        &columns.findings,
+        &columns.suggested as &[Option<String>],
+        &columns.inherited,
+        &columns.evidence as &[Option<Value>],
     )
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Rows turned on their side, an array a column.
+#[derive(Default)]
+struct Columns {
+    domain_ids: Vec<Uuid>,
+    keys: Vec<String>,
+    statuses: Vec<&'static str>,
+    verdicts: Vec<Option<&'static str>>,
+    required: Vec<bool>,
+    /// Lists of different lengths, so JSON: PostgreSQL's arrays of arrays are rectangles.
+    current: Vec<Value>,
+    answered_by: Vec<Option<&'static str>>,
+    checked_at: Vec<Option<OffsetDateTime>>,
+    verified_at: Vec<Option<OffsetDateTime>>,
+    at_risk_since: Vec<Option<OffsetDateTime>>,
+    doubted_until: Vec<Option<OffsetDateTime>>,
+    findings: Vec<Value>,
+    suggested: Vec<Option<String>>,
+    inherited: Vec<bool>,
+    evidence: Vec<Option<Value>>,
+}
+
+impl Columns {
+    fn of(rows: &[(Uuid, RecordRow)]) -> Result<Self, StoreError> {
+        let mut columns = Self::default();
+        for (domain_id, row) in rows {
+            columns.domain_ids.push(*domain_id);
+            columns.keys.push(row.key.to_string());
+            columns.statuses.push(row.standing.status.as_str());
+            columns.verdicts.push(row.verdict.map(Verdict::as_str));
+            columns.required.push(row.is_required);
+            columns.current.push(storable_json("current", &row.current)?);
+            columns.answered_by.push(row.answered_by.map(answered_by_word));
+            columns.checked_at.push(row.checked_at);
+            columns.verified_at.push(row.standing.verified_at);
+            columns.at_risk_since.push(row.standing.at_risk_since);
+            columns.doubted_until.push(row.standing.doubted_until);
+            columns.findings.push(storable_json("findings", &row.findings)?);
+            columns.suggested.push(row.suggested_value.as_deref().map(storable));
+            columns.inherited.push(row.is_inherited);
+            columns.evidence.push(row.evidence.as_ref().map(|seen| storable_json("evidence", seen)).transpose()?);
+        }
+        Ok(columns)
+    }
 }
 
 /// Forgets the records of a domain that are no longer planned.

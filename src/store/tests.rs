@@ -153,8 +153,10 @@ async fn what_a_check_saw_is_read_back_as_it_was_written() {
         evidence: Some(Evidence { dig: "TXT s1._domainkey.mail.example.com".into(), ..Evidence::default() }),
     };
     let spf = records::RecordRow { key: RecordKey::Spf, verdict: None, answered_by: None, ..record.clone() };
-    for record in [&record, &record, &spf] {
-        records::save(&mut connection, row.id, record).await.unwrap();
+    let none = records::RecordRow { current: Vec::new(), ..record.clone() };
+    for saved in [vec![none], vec![record.clone(), spf]] {
+        let saved: Vec<_> = saved.into_iter().map(|record| (row.id, record)).collect();
+        records::save(&mut connection, &saved).await.unwrap();
     }
     record.current[1] = "x␀y".into();
     let held = records::list(&mut connection, team_id, row.id).await.unwrap();
@@ -175,9 +177,7 @@ async fn what_a_check_saw_is_read_back_as_it_was_written() {
         evidence: None,
     };
     let told = [event(0), event(1), event(2)];
-    for event in &told {
-        events::insert(&mut connection, event).await.unwrap();
-    }
+    events::insert(&mut connection, &told).await.unwrap();
     let newest = events::list(&mut connection, team_id, row.id, 2, None).await.unwrap();
     assert_eq!(newest, [told[2].clone(), told[1].clone()]);
     let older = events::list(&mut connection, team_id, row.id, 2, Some(newest[1].id)).await.unwrap();

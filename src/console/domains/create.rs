@@ -80,7 +80,7 @@ impl Console {
             };
             store::keys::insert(&mut tx, &key).await?;
         }
-        store::events::insert(&mut tx, &created(id, actor, now)).await?;
+        store::events::insert(&mut tx, &[created(id, actor, now)]).await?;
         tx.commit().await?;
         Ok(id)
     }
