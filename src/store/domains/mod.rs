@@ -34,19 +34,6 @@ pub struct DomainRow {
     pub findings: Vec<Finding>,
 }
 
-/// What a list is narrowed to.
-#[derive(Debug, Clone, Default)]
-pub struct Filter<'a> {
-    /// At most so many rows.
-    pub limit: u32,
-    /// Only names that come after this one, bytewise.
-    pub after: Option<&'a str>,
-    /// A substring of either form of the name, lower case.
-    pub q: Option<&'a str>,
-    pub status: Option<Status>,
-    pub tag: Option<(&'a str, &'a str)>,
-}
-
 /// Adds a domain; `Duplicate` where the team has it already.
 pub async fn insert(connection: &mut PgConnection, row: &DomainRow) -> Result<(), StoreError> {
     sqlx::query!(
@@ -97,11 +84,15 @@ macro_rules! select_domains {
                  required_verified,
                  required_total,
                  findings
-             FROM domains " + $tail,
+             " + $tail,
             $($argument),*
         )
     };
 }
+
+mod list;
+
+pub use list::{Filter, list};
 
 /// The team's domain of that id or name; the name folds case and one final dot and may be in Unicode.
 pub async fn find(
@@ -111,47 +102,15 @@ pub async fn find(
 ) -> Result<Option<DomainRow>, StoreError> {
     let id = Uuid::parse_str(id_or_name).ok();
     let name = DomainName::parse(id_or_name).ok().map(String::from);
-    let found = select_domains!("WHERE team_id = $1 AND (id = $2 OR name = $3)", team_id, id, name)
+    let found = select_domains!("FROM domains WHERE team_id = $1 AND (id = $2 OR name = $3)", team_id, id, name)
         .fetch_optional(connection)
         .await?;
     found.map(DomainRow::try_from).transpose()
 }
 
-/// The team's domains in bytewise order of their names.
-pub async fn list(
-    connection: &mut PgConnection,
-    team_id: Uuid,
-    filter: &Filter<'_>,
-) -> Result<Vec<DomainRow>, StoreError> {
-    let q = filter.q.unwrap_or_default();
-    let after = filter.after.unwrap_or_default();
-    if q.contains('\0') || after.contains('\0') {
-        return Ok(Vec::new());
-    }
-    let tag = filter.tag.map(|(key, value)| storable_json("tags", &BTreeMap::from([(key, value)]))).transpose()?;
-    let rows = select_domains!(
-        r#"WHERE team_id = $1
-             AND name > $2
-             AND ($3 = '' OR position($3 IN name) > 0 OR position($3 IN unicode_name) > 0)
-             AND ($4::text IS NULL OR status = $4)
-             AND ($5::jsonb IS NULL OR tags @> $5)
-           ORDER BY name
-           LIMIT $6"#,
-        team_id,
-        after,
-        q,
-        filter.status.map(Status::as_str),
-        tag,
-        i64::from(filter.limit),
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.into_iter().map(DomainRow::try_from).collect()
-}
-
 /// Domains of any team, for the background verifier; in no order.
 pub async fn list_by_ids(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DomainRow>, StoreError> {
-    let rows = select_domains!("WHERE id = ANY($1)", ids).fetch_all(connection).await?;
+    let rows = select_domains!("FROM domains WHERE id = ANY($1)", ids).fetch_all(connection).await?;
     rows.into_iter().map(DomainRow::try_from).collect()
 }
 
@@ -183,7 +142,7 @@ pub async fn lock_for_check(
     team_id: Uuid,
     id: Uuid,
 ) -> Result<Option<DomainRow>, StoreError> {
-    let found = select_domains!("WHERE team_id = $1 AND id = $2 FOR NO KEY UPDATE", team_id, id)
+    let found = select_domains!("FROM domains WHERE team_id = $1 AND id = $2 FOR NO KEY UPDATE", team_id, id)
         .fetch_optional(connection)
         .await?;
     found.map(DomainRow::try_from).transpose()
