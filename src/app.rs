@@ -1,5 +1,7 @@
 //! The composition root: puts the console together from the settings and serves it.
 
+pub mod key;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -17,7 +19,6 @@ use crate::failure::Failure;
 use crate::keys::KeyPool;
 use crate::password;
 use crate::records::plan::SendingProfile;
-use crate::seal::Sealer;
 use crate::store::{self, Pool, StoreError};
 use crate::sweep::Sweep;
 use crate::{api, web};
@@ -43,11 +44,7 @@ pub struct Demo {
 
 /// The console on an open, migrated database.
 pub async fn console(config: &Config, pool: &Pool, demo: Option<&Demo>) -> anyhow::Result<Console> {
-    config.check_for_serving()?;
-    let sealer = match &config.secret_key {
-        Some(key) => Sealer::new(key.expose()),
-        None => Sealer::load_or_generate(&config.data_dir)?,
-    };
+    let sealer = key::of_console(config, pool).await?;
     let settings = demo.map_or_else(|| dns_settings(config), |demo| demo.dns.clone());
     let dns = Dns::start(settings).await.context("the sockets for DNS cannot be opened")?;
     Ok(Console::new(Parts {

@@ -24,6 +24,11 @@ const HEADER_LENGTH: usize = 1 + KEY_ID_LENGTH + NONCE_LEN;
 /// The instance key's file in the data directory.
 const KEY_FILE: &str = "secret.key";
 
+/// Where the instance key of a data directory is kept.
+pub fn key_file(data_dir: &Path) -> PathBuf {
+    data_dir.join(KEY_FILE)
+}
+
 #[derive(Debug, Error)]
 pub enum SealError {
     /// Completes the sentence "SIGNET_SECRET_KEY …"; never holds the text.
@@ -70,15 +75,25 @@ impl Sealer {
     /// The key in the data directory, made there (mode 0600) at the first start. The directory must exist. Of two
     /// programs that start at once, both get the same key.
     pub fn load_or_generate(data_dir: &Path) -> Result<Self, SealError> {
-        let path = data_dir.join(KEY_FILE);
+        if let Some(sealer) = Self::load(data_dir)? {
+            return Ok(sealer);
+        }
+        let path = key_file(data_dir);
+        generate(&path)?;
+        Self::load(data_dir)?.ok_or_else(|| SealError::File { path, source: io::ErrorKind::NotFound.into() })
+    }
+
+    /// The key in the data directory; `None` where none is kept there.
+    pub fn load(data_dir: &Path) -> Result<Option<Self>, SealError> {
+        let path = key_file(data_dir);
         let failed = |source| SealError::File { path: path.clone(), source };
         if !path.try_exists().map_err(failed)? {
-            generate(&path)?;
+            return Ok(None);
         }
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).map_err(failed)?;
         let text = Zeroizing::new(fs::read_to_string(&path).map_err(failed)?);
         let key = decode_key(&text).ok_or_else(|| SealError::DamagedFile { path: path.clone() })?;
-        Ok(Self::new(&key))
+        Ok(Some(Self::new(&key)))
     }
 
     /// The key's fingerprint in hexadecimal: tells keys apart and gives nothing away.
@@ -131,6 +146,11 @@ impl Sealer {
         text.truncate(length);
         Ok(text)
     }
+}
+
+/// The id of the key that sealed a secret; `None` where it is damaged.
+pub fn key_id_of(sealed: &[u8]) -> Option<String> {
+    sealed.get(1..=KEY_ID_LENGTH).map(hexadecimal)
 }
 
 /// Neither name can hold a line break, so the two cannot run together.

@@ -1,10 +1,12 @@
 //! The commands of contract section 1, one file each.
 
+mod backup;
 mod check;
 mod database;
 mod demo;
 mod migrate;
 mod report;
+mod restore;
 mod serve;
 mod token;
 mod user;
@@ -36,6 +38,10 @@ enum Command {
     Check(check::Check),
     /// Apply the database migrations and stop
     Migrate,
+    /// Write everything but the secret key into one file, also while a server runs
+    Backup(backup::Backup),
+    /// Fill an empty database from a file that `backup` wrote
+    Restore(restore::Restore),
     /// Manage users
     #[command(subcommand)]
     User(user::User),
@@ -118,6 +124,8 @@ pub fn run() -> ExitCode {
             Command::Demo => demo::run(config).await,
             Command::Check(check) => check.run(&config).await,
             Command::Migrate => migrate::run(config).await,
+            Command::Backup(backup) => backup.run(config).await,
+            Command::Restore(restore) => restore.run(config).await,
             Command::User(user) => user.run(config).await,
             Command::Token(token) => token.run(config).await,
         }

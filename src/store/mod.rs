@@ -4,6 +4,7 @@
 //! Whatever belongs to a team is asked for by team. Rows are plain structs of the inner layers' types; the sentences
 //! about them are made elsewhere.
 
+pub mod backup;
 pub mod domains;
 pub mod due_looks;
 pub mod embedded;

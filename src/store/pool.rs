@@ -25,7 +25,8 @@ const SESSION_SETTINGS: &str = "SET statement_timeout = '10s';
     SET TIME ZONE 'UTC'";
 
 /// Migrating takes as long as it takes, and replicas and commands that start together take turns. The number is ours.
-const TAKE_TURNS: &str = "SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock(126930316223860)";
+pub(super) const TAKE_TURNS: &str =
+    "SET statement_timeout = 0; SET lock_timeout = 0; SELECT pg_advisory_lock(126930316223860)";
 
 /// A migrated database, to open pools on.
 #[derive(Debug, Clone)]
@@ -47,6 +48,16 @@ pub async fn migrate(options: PgConnectOptions) -> Result<Migrated, StoreError> 
     let outcome = migrate_on(&mut connection).await;
     connection.close().await.ok();
     Ok(Migrated { options, has_roles: outcome? })
+}
+
+/// One connection as the owner of the tables, without time limits; whether there are roles. Nothing is migrated.
+pub(super) async fn connect_as_owner(options: PgConnectOptions) -> Result<(PgConnection, bool), StoreError> {
+    let mut connection = PgConnection::connect_with(&options.application_name("signet")).await?;
+    sqlx::raw_sql("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET TIME ZONE 'UTC'")
+        .execute(&mut connection)
+        .await?;
+    let has_roles = roles::become_owner(&mut connection).await?;
+    Ok((connection, has_roles))
 }
 
 async fn migrate_on(connection: &mut PgConnection) -> Result<bool, StoreError> {
