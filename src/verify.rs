@@ -8,12 +8,13 @@ mod tests;
 
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
+use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
 pub use self::occasion::{Lease, Occasion};
 use self::outcome::{Event, domain_after, evidence, is_overtaken, record_row, seen_of};
-use crate::diagnosis::{self, Ask, Diagnosis, Observed, RecordDiagnosis, primary_type};
+use crate::diagnosis::{self, Ask, Diagnosis, Observed, RecordDiagnosis, Verdict, primary_type};
 use crate::dns::Dns;
 use crate::dns::observe::Gathering;
 use crate::lifecycle::reachability::{self, Reachability, Step};
@@ -23,6 +24,9 @@ use crate::records::profile::ProfileInForce;
 use crate::store::domains::DomainRow;
 use crate::store::keys::{KeyRow, KeyState};
 use crate::store::{self, StoreError};
+
+/// What a check that runs can say already of single records; whoever waits for it may watch.
+pub type Progress = watch::Sender<Vec<(RecordKey, Verdict)>>;
 
 /// A check ends within 10 s (contract, section 5); what is left of them is for saving.
 const GATHERING_BUDGET: Duration = Duration::from_millis(9_000);
@@ -36,12 +40,17 @@ pub async fn look(dns: &Dns, plan: &Plan) -> Diagnosis {
 
 /// Asks DNS about everything in `plan`.
 pub async fn observe(dns: &Dns, plan: &Plan) -> Observed {
-    gather_all(dns, plan).await.1
+    gather_all(dns, plan, None).await.1
 }
 
 /// As [`look`], and whatever passes though it is not `verified` yet is asked once more over TCP, which counts.
-pub async fn look_and_confirm(dns: &Dns, plan: &Plan, is_verified: impl Fn(&RecordDiagnosis) -> bool) -> Diagnosis {
-    let (mut gathering, mut observed) = gather_all(dns, plan).await;
+pub async fn look_and_confirm(
+    dns: &Dns,
+    plan: &Plan,
+    progress: Option<&Progress>,
+    is_verified: impl Fn(&RecordDiagnosis) -> bool,
+) -> Diagnosis {
+    let (mut gathering, mut observed) = gather_all(dns, plan, progress).await;
     let first = diagnosis::diagnose(plan, &observed);
     let is_first_pass = |seen: &RecordDiagnosis| seen.verdict.is_good() && !seen.is_inherited && !is_verified(seen);
     let passed = plan.records.iter().zip(&first.records).filter(|(_, seen)| is_first_pass(seen));
@@ -52,33 +61,49 @@ pub async fn look_and_confirm(dns: &Dns, plan: &Plan, is_verified: impl Fn(&Reco
         return first;
     }
     gathering.confirm_all(&questions, &mut observed).await;
-    gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;
+    gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed, |_| {}).await;
     diagnosis::diagnose(plan, &observed)
 }
 
-async fn gather_all(dns: &Dns, plan: &Plan) -> (Gathering, Observed) {
+async fn gather_all(dns: &Dns, plan: &Plan, progress: Option<&Progress>) -> (Gathering, Observed) {
     let deadline = Instant::now() + GATHERING_BUDGET;
     let mut observed = Observed::new(format!("{:016x}", rand::random::<u64>()));
     let first = diagnosis::questions(plan, &observed);
     let mut gathering = Gathering::new(dns, &plan.domain, &first, deadline);
-    gather(&mut gathering, |observed| diagnosis::questions(plan, observed), &mut observed).await;
+    let questions = |observed: &Observed| diagnosis::questions(plan, observed);
+    gather(&mut gathering, questions, &mut observed, |observed| tell(progress, plan, observed)).await;
     (gathering, observed)
 }
 
 /// Asks until nothing is left to be asked or a bound is reached.
-async fn gather(gathering: &mut Gathering, questions: impl Fn(&Observed) -> Vec<Ask>, observed: &mut Observed) {
+async fn gather(
+    gathering: &mut Gathering,
+    questions: impl Fn(&Observed) -> Vec<Ask>,
+    observed: &mut Observed,
+    mut tell: impl FnMut(&Observed),
+) {
     for _ in 0..MAX_ROUNDS {
         let asks = questions(observed);
         if asks.is_empty() || observed.is_exhausted {
             return;
         }
         let before = observed.replies.len();
-        gathering.ask(&asks, observed).await;
+        gathering.ask_and_tell(&asks, observed, &mut tell).await;
         if observed.replies.len() == before {
             observed.is_exhausted = true;
         }
     }
     observed.is_exhausted = true;
+}
+
+/// Says what is settled, where somebody watches.
+fn tell(progress: Option<&Progress>, plan: &Plan, observed: &Observed) {
+    if let Some(progress) = progress
+        && progress.receiver_count() > 0
+    {
+        let settled = diagnosis::settled(plan, observed);
+        progress.send_if_modified(|known| std::mem::replace(known, settled.clone()) != settled);
+    }
 }
 
 /// A domain with what its plan is made from.
@@ -139,7 +164,7 @@ pub async fn check_domain(
         stored.iter().any(|row| row.key == seen.key && row.standing.status == Status::Verified)
     };
     let began = now();
-    let diagnosis = look_and_confirm(dns, &planned.plan, is_verified).await;
+    let diagnosis = look_and_confirm(dns, &planned.plan, occasion.progress, is_verified).await;
     save(pool, planned, &diagnosis, occasion, Span { began, ended: now() }).await
 }
 

@@ -8,51 +8,82 @@ use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
+use crate::diagnosis::Verdict;
+use crate::records::plan::RecordKey;
+use crate::verify::Progress;
+
 const JOINED_WITHIN: Duration = Duration::from_secs(1);
 
-/// When a check began, and what tells that it is done.
-type Check = (Instant, watch::Receiver<bool>);
+/// A check of a domain, to be waited for and watched.
+#[derive(Clone)]
+pub struct Check {
+    began: Instant,
+    done: watch::Receiver<bool>,
+    seen: watch::Receiver<Vec<(RecordKey, Verdict)>>,
+}
 
 /// Running checks by domain.
 #[derive(Clone, Default)]
 pub struct Running(Arc<Mutex<HashMap<Uuid, Check>>>);
 
 impl Running {
-    /// A receiver that turns true (or closes) when the check is done. `check` runs in a task of its own, so it goes
-    /// on when the caller leaves.
-    pub fn join_or_start<F>(&self, domain: Uuid, check: impl FnOnce() -> F) -> watch::Receiver<bool>
+    /// The check that runs already, or a new one. It runs in a task of its own, so it goes on when the caller leaves.
+    pub fn join_or_start<F>(&self, domain: Uuid, check: impl FnOnce(Progress) -> F) -> Check
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((began, done)) = running.get(&domain) {
-            let is_still_running = !*done.borrow() && done.has_changed().is_ok();
-            if is_still_running && began.elapsed() < JOINED_WITHIN {
-                return done.clone();
-            }
+        if let Some(found) = running.get(&domain)
+            && !found.is_done()
+            && found.began.elapsed() < JOINED_WITHIN
+        {
+            return found.clone();
         }
         let (tell, done) = watch::channel(false);
-        let began = Instant::now();
-        running.insert(domain, (began, done.clone()));
+        let (progress, seen) = watch::channel(Vec::new());
+        let started = Check { began: Instant::now(), done, seen };
+        running.insert(domain, started.clone());
         drop(running);
-        let task = check();
-        let all = self.clone();
+        let task = check(progress);
+        let (all, began) = (self.clone(), started.began);
         tokio::spawn(async move {
             task.await;
             tell.send_replace(true);
             let mut running = all.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if running.get(&domain).is_some_and(|(at, _)| *at == began) {
+            if running.get(&domain).is_some_and(|check| check.began == began) {
                 running.remove(&domain);
             }
         });
-        done
+        started
     }
 }
 
-/// Waits until the check is done, however it ended.
-pub async fn until_done(mut done: watch::Receiver<bool>) {
-    // A closed channel means that the task is gone; that ends the wait as well.
-    let _ = done.wait_for(|is_done| *is_done).await;
+impl Check {
+    /// A closed channel means that the task is gone; that ends a check as well.
+    fn is_done(&self) -> bool {
+        *self.done.borrow() || self.done.has_changed().is_err()
+    }
+
+    /// Waits until the check is done, however it ended.
+    pub async fn until_done(mut self) {
+        let _ = self.done.wait_for(|is_done| *is_done).await;
+    }
+
+    /// The verdicts that are settled, whenever there is one more; `None` once the check is done.
+    pub async fn next_seen(&mut self) -> Option<Vec<(RecordKey, Verdict)>> {
+        tokio::select! {
+            biased;
+            changed = self.seen.changed() => {
+                if changed.is_ok() {
+                    return Some(self.seen.borrow_and_update().clone());
+                }
+            }
+            _ = self.done.wait_for(|is_done| *is_done) => return None,
+        }
+        // The check's own end of the channel is gone; only its end is to be waited for.
+        self.clone().until_done().await;
+        None
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +97,7 @@ mod tests {
         let running = Running::default();
         let started = Arc::new(AtomicU32::new(0));
         let go = Arc::new(tokio::sync::Notify::new());
-        let check = || {
+        let check = |_| {
             started.fetch_add(1, Ordering::SeqCst);
             let go = Arc::clone(&go);
             async move { go.notified().await }
@@ -74,8 +105,8 @@ mod tests {
         let first = running.join_or_start(Uuid::nil(), check);
         let second = running.join_or_start(Uuid::nil(), check);
         go.notify_one();
-        until_done(first).await;
-        until_done(second).await;
+        first.until_done().await;
+        second.until_done().await;
         assert_eq!(started.load(Ordering::SeqCst), 1);
     }
 }

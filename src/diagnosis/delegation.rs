@@ -20,6 +20,17 @@ pub struct ZoneFacts {
     pub servers: Vec<ServerFacts>,
 }
 
+impl ZoneFacts {
+    /// Adds zones that were not met before.
+    pub fn learn(known: &mut Vec<Self>, met: Vec<Self>) {
+        for zone in met {
+            if !known.iter().any(|known| known.zone == zone.zone) {
+                known.push(zone);
+            }
+        }
+    }
+}
+
 /// One address of one nameserver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerFacts {

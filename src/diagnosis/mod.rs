@@ -107,6 +107,19 @@ pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
     asks.not_yet_in(observed)
 }
 
+/// The verdict of each record whose own questions are answered, while others are still asked: what the end will say,
+/// unless the record turns out to stand elsewhere, or a second look at it differs.
+pub fn settled(plan: &Plan, observed: &Observed) -> Vec<(RecordKey, Verdict)> {
+    let is_answered = |record: &&PlannedRecord| {
+        let mut asks = Asks::default();
+        record_questions(plan, record, observed, &mut asks);
+        alternatives::questions(plan, record, observed, &mut asks);
+        asks.not_yet_in(observed).is_empty()
+    };
+    let answered = plan.records.iter().filter(is_answered);
+    answered.map(|record| (record.key.clone(), diagnose_record(plan, record, observed).verdict)).collect()
+}
+
 fn record_questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
     asks.zone(&record.owner, primary_type(record));
     if let Some(above) = reach::empty_name_above(plan, record) {

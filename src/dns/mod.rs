@@ -12,6 +12,7 @@ pub mod recursive;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod under_way;
 mod wire_name;
 pub mod zone_world;
 

@@ -12,8 +12,9 @@ use super::authority::{Asking, Cut, Way};
 use super::delegation::Delegation;
 use super::engine::Budget;
 use super::packet::{MAX_ALIASES, Outcome};
+use super::under_way::UnderWay;
 use crate::diagnosis::observed::{Answer, ServerReply, ServerState, ZoneFacts, same_answer};
-use crate::diagnosis::{Ask, AskFailure, Observation, Observed, Question, Reply, Whom};
+use crate::diagnosis::{Ask, AskFailure, Observed, Question, Reply, Whom};
 use crate::records::{DomainName, OwnerName};
 
 /// Delegations below the registrable domain that are followed for one name.
@@ -45,43 +46,55 @@ impl Gathering {
 
     /// Asks all of them at once and writes what was said into `observed`.
     pub async fn ask(&mut self, asks: &[Ask], observed: &mut Observed) {
+        self.ask_and_tell(asks, observed, |_| {}).await;
+    }
+
+    /// [`Gathering::ask`], and `tell` is called whenever one more question has its whole answer.
+    pub async fn ask_and_tell(&mut self, asks: &[Ask], observed: &mut Observed, mut tell: impl FnMut(&Observed)) {
         let budget = self.asking.budget.clone();
         let is_left = |ask: &&Ask| !budget.is_spent() && budget.take_question(&ask.question).is_ok();
         let asks: Vec<&Ask> = asks.iter().take_while(is_left).collect();
-        let mut resolving = JoinSet::new();
+        let mut open = UnderWay::default();
         let is_resolved = |ask: &&&Ask| ask.whom != Whom::One || !is_served_at(observed, &ask.question.name);
         for ask in asks.iter().filter(is_resolved) {
             let (asking, question) = (self.asking.clone(), ask.question.clone());
-            resolving.spawn(async move { (asking.resolver(&question).await, question) });
+            open.spawn(&ask.question, async move { Said::Resolver(asking.resolver(&question).await) });
         }
         if !self.is_begun && asks.iter().any(|ask| ask.whom == Whom::Zone) {
             self.is_begun = true;
             self.begin(observed).await;
         }
-        let mut telling = JoinSet::new();
         for ask in asks.iter().filter(|ask| ask.whom != Whom::Resolver) {
             let Some(zone) = observed.zone_of(&ask.question.name).filter(|zone| is_served(zone)).cloned() else {
                 continue;
             };
             let (asking, question) = (self.asking.clone(), ask.question.clone());
             let most = if ask.whom == Whom::One { 1 } else { usize::MAX };
-            telling.spawn(async move { (ask_zone(&asking, zone, &question, most).await, question) });
+            open.spawn(&ask.question, async move { Said::Zone(ask_zone(&asking, zone, &question, most).await) });
         }
-        for (mut resolver, question) in resolving.join_all().await {
-            if resolver.answer == Answer::NoSuchName && self.asking.is_lied_to(&self.registrable).await {
-                resolver = Reply::failed(AskFailure::Malformed);
-            }
-            observed.replies.insert(question, Observation { servers: Vec::new(), resolver: Some(resolver) });
-        }
-        for (told, question) in telling.join_all().await {
-            for zone in told.zones {
-                if !observed.zones.iter().any(|known| known.zone == zone.zone) {
-                    observed.zones.push(zone);
+        while let Some((question, said)) = open.next().await {
+            let observation = open.observation(&question);
+            match said {
+                Said::Resolver(resolver) => observation.resolver = Some(self.believed(resolver).await),
+                Said::Zone(told) => {
+                    observation.servers = told.servers;
+                    ZoneFacts::learn(&mut observed.zones, told.zones);
                 }
             }
-            observed.replies.entry(question).or_default().servers = told.servers;
+            if let Some(observation) = open.take_whole(&question) {
+                observed.replies.insert(question, observation);
+                tell(observed);
+            }
         }
         observed.is_exhausted |= budget.is_spent();
+    }
+
+    /// What the resolver said; nothing usable where it denies what the registry delegates.
+    async fn believed(&self, resolver: Reply) -> Reply {
+        if resolver.answer == Answer::NoSuchName && self.asking.is_lied_to(&self.registrable).await {
+            return Reply::failed(AskFailure::Malformed);
+        }
+        resolver
     }
 
     async fn begin(&self, observed: &mut Observed) {
@@ -149,6 +162,12 @@ async fn confirmed(
 struct Told {
     servers: Vec<ServerReply>,
     zones: Vec<ZoneFacts>,
+}
+
+/// What was said to a question, by one of the two that are asked.
+enum Said {
+    Resolver(Reply),
+    Zone(Told),
 }
 
 /// Asks `most` of the zone's servers.

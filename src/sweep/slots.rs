@@ -138,7 +138,8 @@ impl Sweep {
         for planned in differing {
             let (sweep, lease) = (self.clone(), *lease);
             open.spawn(async move {
-                let occasion = Occasion { by: "sweep", lease: Some(Lease::Slot(lease)), jitter: rand::random() };
+                let occasion =
+                    Occasion { by: "sweep", lease: Some(Lease::Slot(lease)), jitter: rand::random(), progress: None };
                 let id = planned.domain.id;
                 let saved = verify::check_domain(&sweep.pool, &sweep.dns, &planned, &occasion, || sweep.now()).await;
                 if let Err(error) = saved {

@@ -3,6 +3,7 @@
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::Progress;
 use crate::lifecycle::Standing;
 use crate::lifecycle::schedule::{Looked, next_look};
 use crate::store::domains::DomainRow;
@@ -18,6 +19,8 @@ pub struct Occasion<'a> {
     pub lease: Option<Lease>,
     /// Drawn evenly from 0 to 1.
     pub jitter: f64,
+    /// Where somebody watches the check.
+    pub progress: Option<&'a Progress>,
 }
 
 /// The claim under which a look is saved; once it is another's, nothing is.

@@ -26,7 +26,7 @@ pub async fn look(dns: &Dns, profile: &SendingProfile) -> Vec<PartDiagnosis> {
     let mut observed = Observed::default();
     let any = DomainName::parse("mta.invalid").expect("it is the name of a host");
     let mut gathering = Gathering::new(dns, &any, &[], deadline);
-    gather(&mut gathering, |observed| profile_questions(profile, observed), &mut observed).await;
+    gather(&mut gathering, |observed| profile_questions(profile, observed), &mut observed, |_| {}).await;
     diagnose_profile(profile, &observed)
 }
 

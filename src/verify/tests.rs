@@ -17,7 +17,7 @@ const NOON: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 const HOUR: time::Duration = time::Duration::HOUR;
 
 fn clicked(by: &str) -> Occasion<'_> {
-    Occasion { by, lease: None, jitter: 0.0 }
+    Occasion { by, lease: None, jitter: 0.0, progress: None }
 }
 
 /// A cluster of its own with one team.

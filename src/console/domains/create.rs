@@ -30,7 +30,7 @@ impl Console {
         let id = self.insert_domain(actor, &name, &new, &profile).await?;
         let check = self.start_check(actor, id);
         // What is not answered by then goes on in the background.
-        let _ = tokio::time::timeout(FIRST_CHECK_WAIT, check).await;
+        let _ = tokio::time::timeout(FIRST_CHECK_WAIT, check.until_done()).await;
         self.find_domain(actor, &id.to_string()).await
     }
 
