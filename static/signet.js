@@ -27,11 +27,17 @@ function say(button, word) {
   button.dataset.word ??= button.textContent;
   button.textContent = word;
   button.classList.add("is-done");
+  announce(`${(button.ariaLabel ?? "Copy").replace(/^Copy ?/, "")} ${word.toLowerCase()}`.trim());
   clearTimeout(Number(button.dataset.timer));
   button.dataset.timer = setTimeout(() => {
     button.textContent = button.dataset.word;
     button.classList.remove("is-done");
   }, 1600);
+}
+
+// For those who do not see what changed.
+function announce(text) {
+  document.getElementById("said").textContent = text;
 }
 
 document.addEventListener("submit", (event) => {
@@ -41,36 +47,78 @@ document.addEventListener("submit", (event) => {
   verify(form);
 });
 
-// Sends the form, then swaps in what the server rendered.
+// Verify in place: each record's row changes as its answer comes in, then the page as the server renders it.
 async function verify(form) {
   const button = form.querySelector("button");
   const progress = form.querySelector(".progress");
   if (button.disabled) return;
   button.disabled = true;
-  const stop = count(progress);
+  const rows = document.querySelectorAll("tbody.record");
+  rows.forEach((row) => row.classList.add("is-asked"));
+  progress.textContent = "Asking DNS…";
   try {
-    const response = await fetch(form.action, { method: "POST", credentials: "same-origin" });
-    const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const fresh = page.getElementById("live");
-    if (!response.ok || !fresh) throw new Error(page.querySelector("h1")?.textContent ?? "No answer");
-    document.getElementById("live").replaceWith(document.importNode(fresh, true));
-    document.title = page.title;
-    document.querySelector("form[data-verify] .progress").textContent = "Checked just now.";
+    await follow(form.action, (seen) => {
+      const row = document.querySelector(`tbody.record[data-key="${CSS.escape(seen.key)}"]`);
+      if (!row) return;
+      row.classList.remove("is-asked");
+      row.querySelector(".status-cell").innerHTML = seen.pill;
+      const left = document.querySelectorAll("tbody.is-asked").length;
+      progress.textContent = `${row.dataset.title}: ${seen.word}. ${rows.length - left} of ${rows.length} records answered.`;
+    });
+    if (!(await refresh())) throw new Error("nothing was saved");
     document.querySelector("form[data-verify] button").focus();
+    announce(`Checked just now. ${document.querySelector(".glance").textContent}`);
   } catch (error) {
+    rows.forEach((row) => row.classList.remove("is-asked"));
     button.disabled = false;
     progress.textContent = `The check did not come back (${error.message}). Try again.`;
-  } finally {
-    stop();
   }
 }
 
-function count(progress) {
-  let seconds = 0;
-  progress.textContent = "Asking DNS…";
-  const timer = setInterval(() => {
-    seconds += 1;
-    progress.textContent = `Asking DNS… ${seconds} s of at most 10`;
-  }, 1000);
-  return () => clearInterval(timer);
+// Sends a form and reads the server-sent events that answer it.
+async function follow(url, tell) {
+  const response = await fetch(url, { method: "POST", headers: { accept: "text/event-stream" } });
+  if (!response.ok) throw new Error(`answer ${response.status}`);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    text += value;
+    const events = text.split("\n\n");
+    text = events.pop();
+    for (const event of events) {
+      const data = event.match(/^data: ?(.*)$/m)?.[1];
+      if (data && event.includes("event: record")) tell(JSON.parse(data));
+    }
+  }
 }
+
+// Swaps in the page as it is now; false where DNS was not asked since.
+async function refresh() {
+  const response = await fetch(location.pathname);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const [old, fresh] = [document.getElementById("live"), page.getElementById("live")];
+  if (!fresh) throw new Error(page.querySelector("h1")?.textContent ?? "no answer");
+  if (fresh.dataset.looked === old.dataset.looked) return false;
+  old.replaceWith(document.importNode(fresh, true));
+  document.title = page.title;
+  document.querySelector("link[rel=icon]").href = fresh.dataset.icon;
+  wait();
+  return true;
+}
+
+// Follows the looks that the server makes by itself, so that nobody has to sit there and click.
+function wait() {
+  const seconds = document.getElementById("live")?.dataset.nextIn;
+  if (seconds === undefined || Number(seconds) > 86400) return;
+  const again = async () => {
+    const isBusy = document.querySelector("form[data-verify] button:disabled, #live :focus");
+    const isFresh = !isBusy && (await refresh().catch(() => false));
+    if (isFresh) announce(document.querySelector(".glance").textContent);
+    else setTimeout(again, 20000);
+  };
+  setTimeout(again, (Number(seconds) + 12) * 1000);
+}
+
+wait();

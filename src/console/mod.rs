@@ -150,7 +150,7 @@ impl Console {
     }
 
     /// To the microsecond, as the database keeps it: what is answered now is what is read later.
-    fn now(&self) -> OffsetDateTime {
+    pub fn now(&self) -> OffsetDateTime {
         let now = (self.0.clock)();
         now.replace_nanosecond(now.microsecond() * 1000).unwrap_or(now)
     }

@@ -3,6 +3,8 @@
 use super::assets;
 use crate::console::{Actor, Console, DemoLinks};
 
+const ICON: &str = "favicon.svg";
+
 /// The part of the navigation that is marked as open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
@@ -22,6 +24,8 @@ pub struct Layout {
     pub is_admin: bool,
     /// In the demo: what the pages point to.
     pub demo: Option<DemoLinks>,
+    /// What a tab shows that is not looked at.
+    pub icon: &'static str,
 }
 
 impl Layout {
@@ -32,12 +36,13 @@ impl Layout {
             email: Some(actor.email.clone()),
             is_admin: actor.is_admin,
             demo: console.demo().cloned(),
+            icon: ICON,
         }
     }
 
     /// For pages that stand before sign-in, or apart from it.
     pub fn bare(title: impl Into<String>) -> Self {
-        Self { title: title.into(), section: Section::None, email: None, is_admin: false, demo: None }
+        Self { title: title.into(), section: Section::None, email: None, is_admin: false, demo: None, icon: ICON }
     }
 
     pub fn stylesheet(&self) -> String {
@@ -48,8 +53,13 @@ impl Layout {
         assets::url("signet.js")
     }
 
+    /// The icon of the tab.
     pub fn icon(&self) -> String {
-        assets::url("favicon.svg")
+        assets::url(self.icon)
+    }
+
+    pub fn logo(&self) -> String {
+        assets::url(ICON)
     }
 
     pub fn is_domains(&self) -> bool {

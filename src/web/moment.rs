@@ -8,7 +8,7 @@ use time::macros::format_description;
 #[derive(Debug, Template)]
 #[template(path = "moment.html")]
 pub struct Moment {
-    exact: String,
+    pub exact: String,
     text: String,
 }
 

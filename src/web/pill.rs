@@ -59,6 +59,19 @@ impl Pill {
     }
 }
 
+impl Pill {
+    /// A verdict alone, of a check that is still under way.
+    pub fn of_verdict(verdict: Verdict) -> Self {
+        let tone = match verdict {
+            Verdict::Pass => Tone::Good,
+            Verdict::Warn => Tone::Warn,
+            Verdict::Mismatch | Verdict::Conflict => Tone::Bad,
+            Verdict::Missing | Verdict::Unknown => Tone::Wait,
+        };
+        Self { tone, word: verdict_word(Some(verdict)) }
+    }
+}
+
 pub fn status_word(status: Status) -> &'static str {
     match status {
         Status::Pending => "Pending",

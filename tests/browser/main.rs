@@ -122,7 +122,7 @@ impl Walk {
         browser.find("h1[data-status=pending]").await;
         assert_eq!(browser.path().await, "/domains/offers.florist.example");
         assert!(browser.text("main").await.contains("We took the rest off"));
-        assert!(browser.text(".lead").await.contains("florist.example"));
+        assert!(browser.text(".stepper").await.contains("florist.example"));
         assert_eq!(browser.count("tbody.record").await, 5);
         self.inspect().await;
     }
@@ -261,6 +261,7 @@ async fn copying_takes_exactly_the_value() {
         ("[data-key=return-path]", "host", "bounce.news"),
     ] {
         assert_eq!(copied(browser, &format!("{row} [data-copy^={what}]")).await, wanted);
+        assert!(browser.text("#said").await.ends_with("copied"));
     }
     let value = copied(browser, &format!("{key} [data-copy^=value]")).await;
     let base64 = value.strip_prefix("v=DKIM1; k=rsa; p=").unwrap();
@@ -277,6 +278,34 @@ async fn copied(browser: &Browser, button: &str) -> String {
         navigator.clipboard.readText().then(done, error => done('cannot be read: ' + error));";
     let read = browser.driver.execute_async(script, Vec::new()).await.unwrap();
     read.json().as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_change_one_by_one_while_the_check_runs() {
+    let walk = Walk::start(Scripts::On).await;
+    let browser = &walk.browser;
+    walk.open("/demo/dns/florist.example").await;
+    browser.follow("[data-offer='news.florist.example'] button").await;
+    walk.open("/domains/news.florist.example").await;
+    assert_eq!(browser.text(".stepper [aria-current] strong").await, "Publish");
+    let before = browser.evaluate("document.querySelector('link[rel=icon]').href").await;
+    browser
+        .evaluate(
+            "window.seen = [], new MutationObserver(() => seen.push(document.querySelectorAll('tbody.is-asked').length))\
+             .observe(document.getElementById('live'), { subtree: true, childList: true })",
+        )
+        .await;
+    browser.click("form[data-verify] button").await;
+    browser.find("h1[data-status=verified]").await;
+    let seen: Vec<u64> = serde_json::from_value(browser.evaluate("seen").await).unwrap();
+    assert!(seen.iter().collect::<std::collections::BTreeSet<_>>().len() > 2, "{seen:?}");
+    assert!(browser.text(".stepper .past[aria-current] strong").await == "Done");
+    assert!(browser.text("#said").await.contains("records verified"));
+    assert_ne!(browser.evaluate("document.querySelector('link[rel=icon]').href").await, before);
+    assert!(browser.evaluate("document.title").await.as_str().unwrap().starts_with('✓'));
+    assert_eq!(browser.evaluate("document.activeElement.textContent").await, "Verify");
+    assert!(browser.text(".next-look").await.contains("by ourselves"));
+    walk.browser.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,6 +12,7 @@ mod refusals;
 mod server;
 mod sessions;
 mod settings;
+mod watch;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};

@@ -3,9 +3,11 @@
 mod add;
 mod delete;
 mod events;
+mod glance;
 mod list;
 mod row;
 mod show;
+mod watch;
 
 pub use add::{add, new};
 pub use delete::{confirm_delete, delete};

@@ -84,11 +84,6 @@ impl RecordRow {
         matches!(self.pill.tone, Tone::Good | Tone::Warn)
     }
 
-    /// Keys are: broken into full lines, and folded away once they are right.
-    pub fn is_long(&self) -> bool {
-        self.value.len() > 200
-    }
-
     /// The finding that people read first.
     pub fn first(&self) -> Option<&FindingView> {
         self.findings.first()

@@ -2,13 +2,15 @@
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use serde::Deserialize;
+use time::{Duration, OffsetDateTime};
 
-use super::RecordRow;
 use super::events::EventLine;
+use super::glance::{Step, sentences};
+use super::{RecordRow, watch};
 use crate::console::{Console, DomainView};
 use crate::lifecycle::Status;
 use crate::web::failures::PageFailure;
@@ -29,8 +31,10 @@ struct ShowPage {
     /// Said once after adding: what became of the typed text.
     was_cleaned: bool,
     findings: Vec<FindingView>,
-    /// Which records need a fix, in words; empty where none does.
-    to_fix: String,
+    /// How far it is and what is left, sentence by sentence.
+    glance: Vec<String>,
+    /// `None` once the first time is over.
+    step: Option<Step>,
     rows: Vec<RecordRow>,
     events: Vec<EventLine>,
     has_more_events: bool,
@@ -47,11 +51,11 @@ pub struct Head {
     pub can_send: bool,
     pub is_verified: bool,
     pub is_failed: bool,
-    pub verified: u32,
-    pub total: u32,
     pub tags: Vec<String>,
     pub last_look: Option<Moment>,
     pub next_look: Option<Moment>,
+    /// Seconds until it is looked at next; for the page to follow.
+    pub next_look_in_s: Option<i64>,
     pub at_risk_since: Option<Moment>,
     pub stops_sending_at: Option<Moment>,
     pub unknown_since: Option<Moment>,
@@ -73,13 +77,17 @@ pub async fn show(
     let domain = console.find_domain(&user.actor, &domain).await?;
     let (events, next) = console.list_events(&user.actor, &domain.id.to_string(), EVENTS_SHOWN, None).await?;
     let rows = RecordRow::all(&domain.records);
+    let now = console.now();
+    let mut layout = Layout::new(&console, &user.actor, Section::Domains, title(&domain));
+    layout.icon = icon(domain.status);
     let show = ShowPage {
-        layout: Layout::new(&console, &user.actor, Section::Domains, title(&domain)),
+        layout,
         was_cleaned: said.said == "cleaned",
         findings: FindingView::all(&domain.findings, "domain"),
-        to_fix: to_fix(&rows),
+        glance: sentences(&rows, domain.required_verified, domain.required_total),
+        step: step(&domain, &rows, now),
         rows,
-        domain: Head::new(&domain),
+        domain: Head::new(&domain, now),
         events: events.iter().map(EventLine::new).collect(),
         has_more_events: next.is_some(),
     };
@@ -97,24 +105,34 @@ fn title(domain: &DomainView) -> String {
     format!("{mark} {}", domain.name)
 }
 
-/// `SPF is the one to fix`.
-fn to_fix(rows: &[RecordRow]) -> String {
-    let bad: Vec<&str> = rows.iter().filter(|row| row.is_bad() && row.is_required).map(|row| row.title).collect();
-    match bad.as_slice() {
-        [] => String::new(),
-        [one] => format!("{one} is the one to fix"),
-        [others @ .., last] => format!("{} and {last} are to be fixed", others.join(", ")),
+/// Tells the status in a tab that is too narrow for its title.
+fn icon(status: Status) -> &'static str {
+    match status {
+        Status::Verified => "status-verified.svg",
+        Status::AtRisk => "status-at-risk.svg",
+        Status::Failed => "status-failed.svg",
+        Status::Pending => "status-pending.svg",
     }
 }
 
-/// `POST /domains/NAME/verify`: asks DNS now, then shows the page again.
+/// Shown until the domain is verified, and for the hour after that.
+fn step(domain: &DomainView, rows: &[RecordRow], now: OffsetDateTime) -> Option<Step> {
+    let is_first_time = domain.verified_at.is_none_or(|at| now - at < Duration::HOUR);
+    is_first_time.then(|| Step::of(rows, domain.status == Status::Verified))
+}
+
+/// `POST /domains/NAME/verify`: asks DNS now, then shows the page again; or tells of each answer as it comes in.
 pub async fn verify(
     State(console): State<Console>,
     user: SignedIn,
     Path(domain): Path<String>,
-) -> Result<Redirect, PageFailure> {
+    headers: HeaderMap,
+) -> Result<Response, PageFailure> {
+    if watch::is_wanted(&headers) {
+        return Ok(watch::events(console.watch_verify(&user.actor, &domain).await?));
+    }
     let domain = console.verify_domain(&user.actor, &domain).await?;
-    Ok(Redirect::to(&format!("/domains/{}", domain.name)))
+    Ok(Redirect::to(&format!("/domains/{}", domain.name)).into_response())
 }
 
 /// `GET /domains/NAME/zone`: a BIND zone fragment.
@@ -129,7 +147,7 @@ pub async fn zone_file(
 }
 
 impl Head {
-    pub fn new(domain: &DomainView) -> Self {
+    pub fn new(domain: &DomainView, now: OffsetDateTime) -> Self {
         let name = domain.name.to_string();
         Self {
             unicode_name: if domain.unicode_name == name { String::new() } else { domain.unicode_name.clone() },
@@ -140,11 +158,10 @@ impl Head {
             can_send: domain.status.can_send(),
             is_verified: domain.status == Status::Verified,
             is_failed: domain.status == Status::Failed,
-            verified: domain.required_verified,
-            total: domain.required_total,
             tags: domain.tags.iter().map(|(key, value)| format!("{key}={value}")).collect(),
             last_look: Moment::maybe(domain.last_checked_at),
             next_look: Moment::maybe(domain.next_check_at),
+            next_look_in_s: domain.next_check_at.map(|at| (at - now).whole_seconds().max(0)),
             at_risk_since: Moment::maybe(domain.at_risk_since),
             stops_sending_at: Moment::maybe(domain.stops_sending_at),
             unknown_since: Moment::maybe(domain.unknown_since),

@@ -11,6 +11,7 @@ use crate::diagnosis::{AnsweredBy, Code, Finding, Verdict};
 use crate::records::Selector;
 use crate::records::plan::{PlannedType, RecordKey};
 
+const NOW: OffsetDateTime = datetime!(2026-06-01 12:00:30 UTC);
 const KEY: &str = "v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAv7Xq0m1Zc0nQyJ3s8dPq4LkT2wRfYh6uBzXo9EaVg\
     W5iNtCjKpMlUrHs3bDxOe7yAvFqG1ZkJ8wTnR4mPcLhXuIoVbE2sYd6gKaQfCjNzWt9rMlHpUxB5eSyOvDi3kGqAa7FwZcTnJm1RhPuL8oXbVsE4yIgKd\
     2QfNaCjWzMt6rHlUpBx9SeyvODi3GkqA7aFwZTcnJm1hRPuLo8XVbsE4IyKgd2fQNaCjWzM6trHlpUB9xSevyODi3GkAq7aFwTZcJnm1hRPLuo8XVsbE4Q\
@@ -101,9 +102,10 @@ pub fn html(domain: &DomainView) -> String {
         layout,
         was_cleaned: true,
         findings: FindingView::all(&domain.findings, "domain"),
-        to_fix: to_fix(&RecordRow::all(&domain.records)),
+        glance: sentences(&RecordRow::all(&domain.records), domain.required_verified, domain.required_total),
+        step: step(domain, &RecordRow::all(&domain.records), NOW),
         rows: RecordRow::all(&domain.records),
-        domain: Head::new(domain),
+        domain: Head::new(domain, NOW),
         events: Vec::new(),
         has_more_events: false,
     }
@@ -134,9 +136,10 @@ fn an_inherited_policy_shows_nothing_to_publish() {
 #[test]
 fn without_a_next_look_none_is_promised() {
     let mut sample = domain();
-    assert!(!html(&sample).contains("ext look"));
+    assert!(!html(&sample).contains("by ourselves"));
     sample.next_check_at = Some(datetime!(2026-06-01 13:00 UTC));
-    assert!(html(&sample).contains("ext look"));
+    let page = html(&sample);
+    assert!(page.contains("by ourselves") && page.contains("data-next-in=\"3570\""));
 }
 
 #[test]
@@ -162,9 +165,32 @@ fn one_glance_tells_what_is_left() {
     assert!(page.contains("1 of 4 required records verified; SPF is the one to fix"));
     let mut sample = domain();
     sample.records[0].findings = vec![Finding::error(Code::NameDoubled).variant("sample")];
-    assert!(
-        html(&sample).contains("SPF and DKIM are to be fixed")
-            || html(&sample).contains("DKIM and SPF are to be fixed")
-    );
+    let page = html(&sample);
+    let either = ["SPF and DKIM are the ones to fix", "DKIM and SPF are the ones to fix"];
+    assert!(either.iter().any(|said| page.contains(said)));
     assert_eq!(title(&sample), "… mail.example.com");
+}
+
+#[test]
+fn a_record_that_passes_folds_away_and_one_that_does_not_stands_open() {
+    let mut sample = domain();
+    sample.records[3].verdict = Some(Verdict::Pass);
+    sample.records[3].current = vec![sample.records[3].value.clone()];
+    let page = html(&sample);
+    let row = |key: &str| {
+        let from = page.find(&format!("data-key=\"{key}\"")).unwrap();
+        page[from..].split("</tbody>").next().unwrap().to_owned()
+    };
+    assert!(row("mx").contains("<details class=\"published\">"));
+    assert!(!row("spf").contains("<details class=\"published\">"));
+}
+
+#[test]
+fn the_steps_of_the_first_time_are_gone_an_hour_after_the_first_pass() {
+    let mut sample = domain();
+    assert!(html(&sample).contains("class=\"stepper\""));
+    (sample.status, sample.verified_at) = (Status::Verified, Some(NOW - Duration::minutes(5)));
+    assert!(html(&sample).contains("class=\"stepper\""));
+    sample.verified_at = Some(NOW - Duration::hours(2));
+    assert!(!html(&sample).contains("class=\"stepper\""));
 }
