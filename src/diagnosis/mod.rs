@@ -7,6 +7,7 @@
 pub mod alternatives;
 pub mod cname;
 pub mod delegation;
+pub mod difference;
 pub mod dkim;
 pub mod dmarc;
 pub mod dmarc_walk;

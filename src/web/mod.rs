@@ -2,6 +2,7 @@
 //! neither SQL nor DNS, and every form works without a script.
 
 pub mod assets;
+mod difference;
 mod domains;
 pub mod failures;
 mod findings;

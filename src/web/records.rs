@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::difference::DifferenceView;
 use super::domains::RecordRow;
 use super::failures::PageFailure;
 use super::findings::FindingView;
@@ -27,6 +28,7 @@ struct RecordPage {
     domain: String,
     zone: String,
     row: RecordRow,
+    difference: DifferenceView,
     /// Of the domain, where they may be why this record is not seen: who serves the zone, and whether anybody does.
     about_zone: Vec<FindingView>,
     /// Until when the value from before an edit of the profile passes as well.
@@ -65,11 +67,13 @@ pub async fn show(
 fn record_page(layout: Layout, view: &EvidenceView) -> RecordPage {
     let nothing = Evidence::default();
     let evidence = view.evidence.as_ref().unwrap_or(&nothing);
+    let row = RecordRow::new(&view.record);
     RecordPage {
         layout,
+        difference: DifferenceView::new(&view.record, &row.value),
         domain: view.domain.name.to_string(),
         zone: view.domain.zone.clone(),
-        row: RecordRow::new(&view.record),
+        row,
         about_zone: about_zone(view),
         old_value_until: Moment::maybe(view.record.old_value_until),
         answered_by: match view.record.answered_by {
@@ -216,6 +220,8 @@ pub mod tests {
             "dig TXT mail.example.com",
             "nslookup -type=TXT mail.example.com ns1.example.net",
             "include:_netblocks.google.com",
+            "<mark class=\"w\">include:spf.mta.example",
+            "Missing there",
         ] {
             assert!(page.contains(text), "{text}");
         }

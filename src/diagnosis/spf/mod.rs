@@ -18,6 +18,7 @@ use crate::records::OwnerName;
 use crate::records::plan::{Plan, PlannedRecord, Wanted};
 use crate::records::spf::{self, ProfileMechanism};
 use ours::{OurServers, our_servers};
+pub use same::same_term;
 use suggest::{Basis, Remedy, Suggestion, suggest};
 
 /// Different answers of nameservers whose includes are followed.

@@ -1,7 +1,7 @@
 //! Whether two mechanisms are the same, however they are written.
 
 use crate::diagnosis::spf_eval::Family;
-use crate::records::spf::{MacroString, Mechanism};
+use crate::records::spf::{MacroString, Mechanism, Reading, SpfRecord};
 
 /// Whether two mechanisms are the same, letter case, final dots and host bits aside.
 pub(super) fn is_same(one: &Mechanism, other: &Mechanism) -> bool {
@@ -32,4 +32,12 @@ fn folded(name: &MacroString) -> String {
     let text = name.as_str();
     let text = text.strip_suffix('.').unwrap_or(text);
     if text.contains('%') { text.to_owned() } else { text.to_ascii_lowercase() }
+}
+
+/// What a term of a record means, however it is written: equal for terms that are the same.
+pub fn same_term(term: &str) -> String {
+    match SpfRecord::parse_terms(term).terms.first().map(|term| &term.reading) {
+        Some(Reading::Directive(directive)) => format!("{:?} {}", directive.qualifier, canonical(&directive.mechanism)),
+        _ => term.to_ascii_lowercase(),
+    }
 }

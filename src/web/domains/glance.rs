@@ -96,11 +96,14 @@ mod tests {
         views.map(|view| RecordRow::new(&view)).collect()
     }
 
+    /// Verdicts of required records, and what is said of them.
+    type Case<'a> = (&'a [(RecordKey, Verdict)], &'a [&'a str]);
+
     #[test]
     fn each_kind_of_what_is_left_is_a_sentence() {
         use RecordKey::{Dmarc, Mx, Spf};
         use Verdict::{Mismatch, Missing, Pass, Unknown};
-        let cases: &[(&[(RecordKey, Verdict)], &[&str])] = &[
+        let cases: &[Case<'_>] = &[
             (&[(Spf, Pass), (Mx, Pass)], &["All 2 required records verified."]),
             (&[(Spf, Mismatch), (Mx, Pass)], &["1 of 2 required records verified; SPF is the one to fix."]),
             (
