@@ -1,5 +1,6 @@
 //! One domain: observe, diagnose, advance, save. The only place where DNS, judgement, lifecycle and store meet.
 
+mod history;
 mod occasion;
 mod outcome;
 pub mod profile;
@@ -23,6 +24,7 @@ use crate::records::plan::{Plan, PlanInput, PlannedKey, RecordKey};
 use crate::records::profile::ProfileInForce;
 use crate::store::domains::DomainRow;
 use crate::store::keys::{KeyRow, KeyState};
+use crate::store::records::RecordRow;
 use crate::store::{self, StoreError};
 
 /// What a check that runs can say already of single records; whoever waits for it may watch.
@@ -192,6 +194,7 @@ async fn save(
         return Ok(());
     }
     let stored = store::records::list(&mut tx, team_id, id).await?;
+    let unchanged = history::unchanged_days(&mut tx, &before, &stored).await?;
     let is_mx_required = before.is_mx_required.or(diagnosis.has_mail_elsewhere.map(|elsewhere| !elsewhere));
     let event = Event { domain_id: id, by: occasion.by, at: now };
     let (mut required, mut rows, mut events) = (Vec::new(), Vec::new(), Vec::new());
@@ -208,7 +211,8 @@ async fn save(
             let (from, to) = (standing.status, next.status);
             events.push(event.row("record_status", Some(&seen.key), from, to, Some(evidence(seen))));
         }
-        rows.push((id, record_row(seen, next, is_required, now)));
+        let days = history::days_with(old, unchanged.as_ref(), seen.verdict, now);
+        rows.push((id, RecordRow { days, ..record_row(seen, next, is_required, now) }));
     }
     store::records::save(&mut tx, &rows).await?;
     let keys: Vec<RecordKey> = planned.plan.records.iter().map(|record| record.key.clone()).collect();

@@ -26,7 +26,7 @@ use crate::store;
 pub use joining::Running;
 pub use profile::{CountedChange, ProfileEdit, ProfilePreview, ProfileView};
 pub use session::{FAILURE_WINDOW, fingerprint, new_secret};
-pub use view::{DomainPage, DomainView, EventView, EvidenceView, NewToken, RecordView, TokenView, User};
+pub use view::{DayStrip, DomainPage, DomainView, EventView, EvidenceView, NewToken, RecordView, TokenView, User};
 
 /// Everything that the pages and the API act on. Cheap to clone (an `Arc` inside).
 #[derive(Clone)]

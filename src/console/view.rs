@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::{AnsweredBy, Finding, Verdict};
+use crate::lifecycle::history::{LookedDays, worst_of};
 use crate::lifecycle::{self, GRACE, Standing, Status};
 use crate::records::plan::{PlannedRecord, PlannedType, RecordKey};
 use crate::records::{DomainName, OwnerName};
@@ -34,6 +35,8 @@ pub struct DomainView {
     pub stops_sending_at: Option<OffsetDateTime>,
     pub unknown_since: Option<OffsetDateTime>,
     pub findings: Vec<Finding>,
+    /// The worst of the required records, day by day; `None` in a list.
+    pub days: Option<DayStrip>,
     /// Empty in a list.
     pub records: Vec<RecordView>,
 }
@@ -66,6 +69,16 @@ pub struct RecordView {
     pub checked_at: Option<OffsetDateTime>,
     pub verified_at: Option<OffsetDateTime>,
     pub findings: Vec<Finding>,
+    /// The worst that was seen, day by day.
+    pub days: Option<DayStrip>,
+}
+
+/// The last 90 days up to one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DayStrip {
+    pub until: Date,
+    /// The worst verdict of each day, the oldest first; `None` where there was no look.
+    pub days: Vec<Option<Verdict>>,
 }
 
 /// A record's page.
@@ -145,6 +158,7 @@ impl DomainView {
             stops_sending_at,
             unknown_since: row.unknown_since,
             findings: row.findings,
+            days: None,
             records,
         }
     }
@@ -169,6 +183,19 @@ impl DomainView {
         view.required_total = u32::try_from(total).unwrap_or(u32::MAX);
         view.required_verified = u32::try_from(verified).unwrap_or(u32::MAX);
         view
+    }
+
+    /// With the days up to `today`.
+    pub fn with_days(mut self, rows: &[RecordRow], looked: &LookedDays, today: Date) -> Self {
+        for record in &mut self.records {
+            let row = rows.iter().find(|row| row.key == record.key);
+            record.days = row.map(|row| DayStrip { until: today, days: row.days.shown(row.verdict, looked, today) });
+        }
+        let required = self.records.iter().filter(|record| record.is_required);
+        let required: Vec<&[Option<Verdict>]> =
+            required.filter_map(|record| record.days.as_ref()).map(|strip| strip.days.as_slice()).collect();
+        self.days = Some(DayStrip { until: today, days: worst_of(&required) });
+        self
     }
 }
 
@@ -197,6 +224,7 @@ impl RecordView {
             checked_at: row.and_then(|row| row.checked_at),
             verified_at: row.and_then(|row| row.standing.verified_at),
             findings: row.map(|row| row.findings.clone()).unwrap_or_default(),
+            days: None,
         }
     }
 

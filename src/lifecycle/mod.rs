@@ -1,5 +1,6 @@
 //! Verdicts over time → statuses (contract, section 4). Pure: the clock is a parameter.
 
+pub mod history;
 pub mod reachability;
 pub mod schedule;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::text::{read_json, read_word, storable, storable_json};
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::{AnsweredBy, Finding, Verdict};
 use crate::lifecycle::Standing;
+use crate::lifecycle::history::Strip;
 use crate::records::plan::RecordKey;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,8 @@ pub struct RecordRow {
     pub suggested_value: Option<String>,
     pub is_inherited: bool,
     pub evidence: Option<Evidence>,
+    /// Its days up to this look.
+    pub days: Strip,
 }
 
 /// The records of the team's domain, by key.
@@ -48,7 +51,8 @@ pub async fn list(connection: &mut PgConnection, team_id: Uuid, domain_id: Uuid)
              records.findings,
              records.suggested_value,
              records.is_inherited,
-             records.evidence
+             records.evidence,
+             records.days
          FROM records
          JOIN domains ON domains.id = records.domain_id
          WHERE domains.team_id = $1
@@ -94,18 +98,18 @@ pub async fn save(connection: &mut PgConnection, rows: &[(Uuid, RecordRow)]) -> 
     sqlx::query!(
         r#"INSERT INTO records
              (domain_id, key, status, verdict, is_required, current, answered_by, checked_at, verified_at,
-              at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence)
+              at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence, days)
          SELECT
              domain_id, key, status, verdict, is_required,
              ARRAY(SELECT value FROM jsonb_array_elements_text(current) WITH ORDINALITY AS seen (value, n) ORDER BY n),
              answered_by, checked_at, verified_at,
-             at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence
+             at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence, days
          FROM UNNEST(
              $1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::jsonb[], $7::text[], $8::timestamptz[],
              $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::jsonb[], $13::text[], $14::boolean[],
-             $15::jsonb[])
+             $15::jsonb[], $16::bytea[])
              AS saved (domain_id, key, status, verdict, is_required, current, answered_by, checked_at, verified_at,
-                       at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence)
+                       at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence, days)
          ON CONFLICT (domain_id, key) DO UPDATE
          SET status = excluded.status,
              verdict = excluded.verdict,
@@ -119,7 +123,8 @@ pub async fn save(connection: &mut PgConnection, rows: &[(Uuid, RecordRow)]) -> 
              findings = excluded.findings,
              suggested_value = excluded.suggested_value,
              is_inherited = excluded.is_inherited,
-             evidence = excluded.evidence"#,
+             evidence = excluded.evidence,
+             days = excluded.days"#,
         &columns.domain_ids,
         &columns.keys,
         &columns.statuses as &[&str],
@@ -135,6 +140,7 @@ pub async fn save(connection: &mut PgConnection, rows: &[(Uuid, RecordRow)]) -> 
         &columns.suggested as &[Option<String>],
         &columns.inherited,
         &columns.evidence as &[Option<Value>],
+        &columns.days,
     )
     .execute(connection)
     .await?;
@@ -160,6 +166,7 @@ struct Columns {
     suggested: Vec<Option<String>>,
     inherited: Vec<bool>,
     evidence: Vec<Option<Value>>,
+    days: Vec<Vec<u8>>,
 }
 
 impl Columns {
@@ -181,6 +188,7 @@ impl Columns {
             columns.suggested.push(row.suggested_value.as_deref().map(storable));
             columns.inherited.push(row.is_inherited);
             columns.evidence.push(row.evidence.as_ref().map(|seen| storable_json("evidence", seen)).transpose()?);
+            columns.days.push(row.days.to_bytes().to_vec());
         }
         Ok(columns)
     }
@@ -222,6 +230,7 @@ struct StoredRecord {
     suggested_value: Option<String>,
     is_inherited: bool,
     evidence: Option<Value>,
+    days: Option<Vec<u8>>,
 }
 
 impl TryFrom<StoredRecord> for RecordRow {
@@ -244,6 +253,8 @@ impl TryFrom<StoredRecord> for RecordRow {
             suggested_value: row.suggested_value,
             is_inherited: row.is_inherited,
             evidence: row.evidence.map(|json| read_json("evidence", json)).transpose()?,
+            // Unreadable ones are begun anew: they are no evidence.
+            days: row.days.as_deref().and_then(Strip::from_bytes).unwrap_or_default(),
         })
     }
 }

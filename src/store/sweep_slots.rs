@@ -142,7 +142,9 @@ pub async fn note_unchanged(
     sqlx::query!(
         "UPDATE domains
          SET last_checked_at = $2,
-             unknown_since = NULL
+             unknown_since = NULL,
+             looked_days = looked_with(looked_days, looked_until, ($2 AT TIME ZONE 'UTC')::date),
+             looked_until = looked_until_with(looked_until, ($2 AT TIME ZONE 'UTC')::date)
          WHERE id = ANY($1)
            AND status = 'verified'
            AND (last_checked_at IS NULL OR last_checked_at < $2)",

@@ -12,6 +12,7 @@ use super::*;
 use crate::diagnosis::evidence::Evidence;
 use crate::diagnosis::profile::{PartDiagnosis, PartState};
 use crate::diagnosis::{AnsweredBy, Code, Finding, Verdict};
+use crate::lifecycle::history::Strip;
 use crate::lifecycle::{Standing, Status};
 use crate::records::plan::{RecordKey, SendingProfile};
 use crate::records::profile::ProfileVersion;
@@ -153,6 +154,7 @@ async fn what_a_check_saw_is_read_back_as_it_was_written() {
         suggested_value: None,
         is_inherited: false,
         evidence: Some(Evidence { dig: "TXT s1._domainkey.mail.example.com".into(), ..Evidence::default() }),
+        days: Strip::default(),
     };
     let spf = records::RecordRow { key: RecordKey::Spf, verdict: None, answered_by: None, ..record.clone() };
     let none = records::RecordRow { current: Vec::new(), ..record.clone() };
@@ -273,4 +275,40 @@ async fn each_version_of_the_profile_has_its_number_and_a_database_that_is_away_
     database.cluster.take().unwrap().stop().await;
     assert!(matches!(begin(&database.pool).await, Err(StoreError::Unavailable(_))));
     assert!(!is_ready(&database.pool).await);
+}
+
+#[tokio::test]
+async fn a_domains_looked_days_move_with_each_look_and_survive_a_clock_that_was_set() {
+    let database = Database::new().await;
+    let mut connection = begin(&database.pool).await.unwrap();
+    let team_id = add_user(&mut connection, "a@example.com").await.team_id;
+    let late = datetime!(2026-06-01 23:59:59.999 UTC);
+    for (name, looks, expected, today) in [
+        ("never", &[][..], &[][..], late),
+        ("edges", &[late, late + Duration::milliseconds(1), late + Duration::milliseconds(1)], &[0, 1], late),
+        (
+            "gap",
+            &[NOON, NOON + Duration::days(3), NOON + Duration::days(89)],
+            &[-89, -86, 0],
+            NOON + Duration::days(89),
+        ),
+        ("out", &[NOON, NOON + Duration::days(90)], &[0], NOON + Duration::days(90)),
+        ("back", &[NOON, NOON - Duration::days(2)], &[-2, 0], NOON),
+        ("ahead", &[NOON + Duration::days(4000), NOON, NOON + Duration::DAY], &[0, 1], NOON),
+    ] {
+        let mut row = domain(team_id, &format!("{name}.example.com"));
+        row.status = Status::Verified;
+        domains::insert(&mut connection, &row).await.unwrap();
+        for at in looks {
+            // Once by a walk, once by a look that finds something.
+            sqlx::raw_sql("UPDATE domains SET last_checked_at = NULL").execute(&mut *connection).await.unwrap();
+            sweep_slots::note_unchanged(&mut connection, &[row.id], *at).await.unwrap();
+            row.last_checked_at = Some(*at);
+            domains::update_after_check(&mut connection, &row).await.unwrap();
+        }
+        let marks = domains::looked_days(&mut connection, row.id).await.unwrap().unwrap();
+        let seen: Vec<i64> = (-200..=100).filter(|day| marks.has(today.date() + Duration::days(*day))).collect();
+        assert_eq!(seen, expected, "{name}");
+    }
+    assert_eq!(domains::looked_days(&mut connection, Uuid::now_v7()).await.unwrap(), None);
 }

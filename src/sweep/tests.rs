@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::slots::Walked;
 use super::*;
 use crate::console::{Actor, Console, DomainView, NewDomain, Parts, Running};
+use crate::diagnosis::Verdict;
 use crate::dns::zone_world::World;
 use crate::keys::KeyPool;
 use crate::lifecycle::Status;
@@ -165,6 +166,32 @@ async fn a_walk_notes_what_is_unchanged_and_nothing_else() {
     assert!(platform.swept_events("mail.example.com").await.is_empty());
     let next = after.next_check_at.unwrap() - OffsetDateTime::now_utc();
     assert!(next > time::Duration::hours(10) && next <= time::Duration::hours(12), "{next}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_strip_of_days_tells_walks_and_whole_looks_alike() {
+    let platform = Platform::start().await;
+    let domain = platform.add_verified("mail.example.com").await;
+    // It was added and verified four days ago, walked two days ago, and is walked now.
+    let ago = "UPDATE records SET days = int4send(('x' || encode(substr(days, 1, 4), 'hex'))::bit(32)::int - 4)
+                   || substr(days, 5);
+               UPDATE domains SET looked_until = looked_until - 2, looked_days = looked_days | (1::bit(90) << 2),
+                   last_checked_at = last_checked_at - interval '2 days'";
+    platform.sql("UPDATE records SET checked_at = checked_at - interval '4 days'").await;
+    platform.sql(ago).await;
+    platform.walk(domain.id).await;
+    let days = |view: &DomainView, place: usize| view.days.as_ref().unwrap().days[place..].to_vec();
+    let (pass, missing) = (Some(Verdict::Pass), Some(Verdict::Missing));
+    let walked = platform.find("mail.example.com").await;
+    assert_eq!(days(&walked, 84), [None, missing, None, pass, None, pass]);
+    for record in &walked.records {
+        assert_eq!(record.days.as_ref().unwrap().days[84..], [None, missing, None, pass, None, pass], "{}", record.key);
+    }
+    // What is lost on the same day is the worst of it, and the days before stay as they were.
+    platform.publish("");
+    platform.walk(domain.id).await;
+    let lost = platform.find("mail.example.com").await;
+    assert_eq!(days(&lost, 84), [None, missing, None, pass, None, missing]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::diagnosis::{AnsweredBy, Code, Diagnosis, Finding, RecordDiagnosis, Verdict};
+use crate::lifecycle::history::Strip;
 use crate::lifecycle::reachability::Reachability;
 use crate::lifecycle::{self, Seen, Standing, Status};
 use crate::records::plan::RecordKey;
@@ -76,6 +77,7 @@ impl Event<'_> {
     }
 }
 
+/// Without its days: what they were before is not known here.
 pub(super) fn record_row(
     seen: &RecordDiagnosis,
     standing: Standing,
@@ -94,6 +96,7 @@ pub(super) fn record_row(
         suggested_value: seen.suggested_value.clone(),
         is_inherited: seen.is_inherited,
         evidence: Some(seen.evidence.clone()),
+        days: Strip::default(),
     }
 }
 

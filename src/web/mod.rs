@@ -18,6 +18,7 @@ pub mod session;
 mod settings;
 mod setup;
 mod spf_tree;
+mod strip;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

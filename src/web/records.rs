@@ -15,6 +15,7 @@ use super::moment::Moment;
 use super::pill::Tone;
 use super::session::SignedIn;
 use super::spf_tree::SpfTreeView;
+use super::strip::StripView;
 use crate::console::{Console, EvidenceView};
 use crate::diagnosis::evidence::{Evidence, Heard, Outcome};
 use crate::diagnosis::{AnsweredBy, Code, Finding, Verdict};
@@ -38,6 +39,7 @@ struct RecordPage {
     digs: Vec<String>,
     nslookups: Vec<String>,
     spf_tree: Option<SpfTreeView>,
+    days: Option<StripView>,
 }
 
 /// What one server said.
@@ -85,6 +87,7 @@ fn record_page(layout: Layout, view: &EvidenceView) -> RecordPage {
         digs: digs(evidence),
         nslookups: nslookups(evidence),
         spf_tree: evidence.spf_tree.as_ref().map(SpfTreeView::new),
+        days: StripView::whole(view.record.days.as_ref()),
     }
 }
 

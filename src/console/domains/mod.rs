@@ -6,6 +6,7 @@ mod tags;
 
 use std::collections::BTreeMap;
 
+use time::UtcOffset;
 use uuid::Uuid;
 
 use self::tags::check_tags;
@@ -154,7 +155,13 @@ impl Console {
         let id = planned.domain.id;
         let rows = store::records::list(&mut conn, planned.domain.team_id, id).await?;
         let looks = store::sweep_slots::next_looks(&mut conn, &[id]).await?;
-        Ok(DomainView { next_check_at: looks.get(&id).copied(), ..DomainView::with_records(planned, &rows) })
+        let view = DomainView { next_check_at: looks.get(&id).copied(), ..DomainView::with_records(planned, &rows) };
+        let today = self.now().to_offset(UtcOffset::UTC).date();
+        let looked = store::domains::looked_days(&mut conn, id).await?;
+        Ok(match looked {
+            Some(looked) => view.with_days(&rows, &looked, today),
+            None => view,
+        })
     }
 }
 

@@ -91,8 +91,10 @@ macro_rules! select_domains {
 }
 
 mod list;
+mod looked;
 
 pub use list::{Filter, list};
+pub use looked::looked_days;
 
 /// The team's domain of that id or name; the name folds case and one final dot and may be in Unicode.
 pub async fn find(
@@ -161,7 +163,9 @@ pub async fn update_after_check(connection: &mut PgConnection, row: &DomainRow) 
              is_mx_required = $9,
              required_verified = $10,
              required_total = $11,
-             findings = $12
+             findings = $12,
+             looked_days = looked_with(looked_days, looked_until, ($6 AT TIME ZONE 'UTC')::date),
+             looked_until = looked_until_with(looked_until, ($6 AT TIME ZONE 'UTC')::date)
          WHERE team_id = $1
            AND id = $2",
         row.team_id,

@@ -20,6 +20,7 @@ use crate::web::layout::{Layout, Section};
 use crate::web::moment::Moment;
 use crate::web::pill::Pill;
 use crate::web::session::SignedIn;
+use crate::web::strip::StripView;
 
 const EVENTS_SHOWN: u32 = 8;
 
@@ -36,6 +37,7 @@ struct ShowPage {
     /// `None` once the first time is over.
     step: Option<Step>,
     rows: Vec<RecordRow>,
+    days: Option<StripView>,
     events: Vec<EventLine>,
     has_more_events: bool,
 }
@@ -88,6 +90,7 @@ pub async fn show(
         step: step(&domain, &rows, now),
         rows,
         domain: Head::new(&domain, now),
+        days: StripView::small(domain.days.as_ref()),
         events: events.iter().map(EventLine::new).collect(),
         has_more_events: next.is_some(),
     };

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use time::macros::datetime;
+use time::macros::{date, datetime};
 use uuid::Uuid;
 
 use super::*;
-use crate::console::RecordView;
+use crate::console::{DayStrip, RecordView};
 use crate::diagnosis::{AnsweredBy, Code, Finding, Verdict};
 use crate::records::Selector;
 use crate::records::plan::{PlannedType, RecordKey};
@@ -49,7 +49,19 @@ pub fn record(key: RecordKey, verdict: Option<Verdict>) -> RecordView {
         checked_at: Some(datetime!(2026-06-01 12:00 UTC)),
         verified_at: None,
         findings: Vec::new(),
+        days: Some(days(verdict)),
     }
+}
+
+/// Good for weeks, a gap, a warning, and then this.
+pub fn days(verdict: Option<Verdict>) -> DayStrip {
+    let mut days = vec![None; 90];
+    days[30..84].fill(Some(Verdict::Pass));
+    days[60..63].fill(None);
+    days[70] = Some(Verdict::Unknown);
+    days[84..88].fill(Some(Verdict::Warn));
+    days[88..].fill(verdict);
+    DayStrip { until: date!(2026 - 06 - 01), days }
 }
 
 pub fn broken_spf() -> RecordView {
@@ -90,6 +102,7 @@ pub fn domain() -> DomainView {
         stops_sending_at: None,
         unknown_since: None,
         findings: Vec::new(),
+        days: Some(days(Some(Verdict::Missing))),
         records: vec![dkim, broken_spf(), dmarc, mx, tracking],
     }
 }
@@ -106,6 +119,7 @@ pub fn html(domain: &DomainView) -> String {
         step: step(domain, &RecordRow::all(&domain.records), NOW),
         rows: RecordRow::all(&domain.records),
         domain: Head::new(domain, NOW),
+        days: StripView::small(domain.days.as_ref()),
         events: Vec::new(),
         has_more_events: false,
     }
