@@ -6,6 +6,7 @@ mod engine;
 pub mod observe;
 mod once;
 mod packet;
+pub mod print;
 mod private;
 mod query;
 pub mod recursive;
@@ -18,9 +19,12 @@ pub mod zone_world;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::engine::Engine;
+use self::print::Print;
 use self::shared::Shared;
+use crate::diagnosis::Question;
 
 /// Whom to ask, and whom never.
 #[derive(Debug, Clone)]
@@ -43,23 +47,41 @@ pub struct Dns {
     engine: Arc<Engine>,
     /// `None`: every check asks everything itself.
     shared: Option<Arc<Shared>>,
+    /// The resolver that many questions at once go to.
+    favourite: Arc<AtomicUsize>,
 }
 
 impl Dns {
     /// Fails where no socket can be opened at all. The sockets are served by the current runtime.
     pub async fn start(settings: DnsSettings) -> std::io::Result<Self> {
-        Ok(Self { settings: Arc::new(settings), engine: Arc::new(Engine::start()?), shared: None })
+        let engine = Arc::new(Engine::start()?);
+        Ok(Self { settings: Arc::new(settings), engine, shared: None, favourite: Arc::default() })
     }
 
     /// The same sockets, and the resolvers alone.
     pub fn without_nameservers(&self) -> Self {
         let settings = DnsSettings { is_direct: false, ..(*self.settings).clone() };
-        Self { settings: Arc::new(settings), engine: Arc::clone(&self.engine), shared: None }
+        Self { settings: Arc::new(settings), shared: None, ..self.clone() }
     }
 
     /// The resolvers alone, and of names outside the checked domain what they said lately: what the sweep of verified
     /// domains asks first. Nobody who waits for an answer may be given one of these.
     pub fn for_sweep(&self) -> Self {
         Self { shared: Some(Arc::default()), ..self.without_nameservers() }
+    }
+
+    /// Asks a resolver many questions at the least cost; in their order, the prints of what it answered plainly in
+    /// time. A resolver that answers nothing is not asked the next time, where there is another one.
+    pub async fn prints(&self, questions: Vec<Question>) -> Vec<Option<Print>> {
+        let resolvers = &self.settings.resolvers;
+        let favourite = self.favourite.load(Ordering::Relaxed);
+        let Some(resolver) = resolvers.get(favourite % resolvers.len().max(1)) else {
+            return vec![None; questions.len()];
+        };
+        let prints = self.engine.prints(*resolver, questions).await;
+        if prints.iter().all(Option::is_none) {
+            self.favourite.store(favourite.wrapping_add(1), Ordering::Relaxed);
+        }
+        prints
     }
 }

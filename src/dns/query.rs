@@ -1,10 +1,9 @@
 //! A query in bytes, and which packet answers it. What an answer says is not read here.
 
-use hickory_proto::op::{Edns, Message, MessageType, OpCode, Query};
-use hickory_proto::rr::DNSClass;
+use hickory_proto::op::Message;
 
 use super::packet::wire_type;
-use super::wire_name::to_wire;
+use super::wire_name::push_wire;
 use crate::diagnosis::Question;
 
 /// What a UDP answer may measure (DNS flag day 2020).
@@ -13,13 +12,22 @@ const HEADER_LENGTH: usize = 12;
 /// The TC bit in the third byte of a header.
 const TRUNCATED: u8 = 0x02;
 const FORMERR: u8 = 1;
+/// RD in the third byte of a header, CD in the fourth.
+const RECURSION_DESIRED: u8 = 0x01;
+const CHECKING_DISABLED: u8 = 0x10;
+const CLASS_IN: u16 = 1;
+/// The OPT record (RFC 6891 section 6.1.2), version 0, no flags, no options.
+const OPT: [u8; 11] = {
+    let [high, low] = UDP_PAYLOAD.to_be_bytes();
+    [0, 0, 41, high, low, 0, 0, 0, 0, 0, 0]
+};
 
 /// A query on its way.
 #[derive(Debug)]
 pub struct Sent {
     pub bytes: Vec<u8>,
     /// Where its question section ends: an answer repeats it, letter case included (0x20).
-    question_end: usize,
+    pub question_end: usize,
     has_edns: bool,
 }
 
@@ -29,29 +37,31 @@ impl Sent {
     }
 }
 
-/// A query in bytes, without an id yet; the name's letters are in the case given (0x20). `None`: the name does not
-/// fit.
-pub fn compose(question: &Question, cased: &str, flags: Flags) -> Option<Sent> {
-    if !question.name.fits_the_wire() {
-        return None;
-    }
-    let name = to_wire(cased)?;
-    let mut message = Message::new(0, MessageType::Query, OpCode::Query);
-    message.metadata.recursion_desired = flags.is_recursive;
-    message.metadata.checking_disabled = flags.is_checking_disabled;
-    // The length bytes of the labels, the root's, type and class.
-    let question_length = name.iter().map(|label| label.len() + 1).sum::<usize>() + 1 + 4;
-    let mut asked = Query::query(name, wire_type(question.rtype));
-    asked.query_class = DNSClass::IN;
-    message.add_query(asked);
+/// A query in bytes, without an id yet; `coin` decides the case of each letter (draft-vixie-dnsext-dns0x20). `None`:
+/// the name does not fit.
+pub fn compose(question: &Question, flags: Flags, coin: impl FnMut() -> bool) -> Option<Sent> {
+    let recursion = if flags.is_recursive { RECURSION_DESIRED } else { 0 };
+    let checking = if flags.is_checking_disabled { CHECKING_DISABLED } else { 0 };
+    let mut bytes = Vec::with_capacity(HEADER_LENGTH + question.name.as_str().len() + 6 + OPT.len());
+    bytes.extend_from_slice(&[0, 0, recursion, checking, 0, 1, 0, 0, 0, 0, 0, u8::from(flags.has_edns)]);
+    push_wire(question.name.as_str(), &mut bytes)?;
+    mix_case(&mut bytes[HEADER_LENGTH..], coin);
+    bytes.extend_from_slice(&u16::from(wire_type(question.rtype)).to_be_bytes());
+    bytes.extend_from_slice(&CLASS_IN.to_be_bytes());
+    let question_end = bytes.len();
     if flags.has_edns {
-        let mut edns = Edns::new();
-        edns.set_max_payload(UDP_PAYLOAD).set_version(0);
-        message.set_edns(edns);
+        bytes.extend_from_slice(&OPT);
     }
-    let bytes = message.to_vec().ok()?;
-    let question_end = HEADER_LENGTH + question_length;
-    (bytes.len() >= question_end).then_some(Sent { bytes, question_end, has_edns: flags.has_edns })
+    Some(Sent { bytes, question_end, has_edns: flags.has_edns })
+}
+
+/// Letters in random case: a forger must guess them too. The length of a label is no letter, being 63 at most.
+fn mix_case(name: &mut [u8], mut coin: impl FnMut() -> bool) {
+    for byte in name.iter_mut().filter(|byte| byte.is_ascii_alphabetic()) {
+        if coin() {
+            *byte ^= 0x20;
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +115,11 @@ pub fn id_of(bytes: &[u8]) -> Option<u16> {
 /// Whether a packet answers this query, in whatever case.
 pub fn is_reply_to(bytes: &[u8], sent: &Sent) -> bool {
     likeness(bytes, sent) != Likeness::None
+}
+
+/// Whether a packet answers this query, letter case included.
+pub fn is_exact_reply(bytes: &[u8], sent: &Sent) -> bool {
+    likeness(bytes, sent) == Likeness::Same
 }
 
 /// Compares header and question before anything else is read.

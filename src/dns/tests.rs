@@ -1,6 +1,7 @@
 //! Small loopback servers, honest and hostile, over real sockets.
 
 mod bounds;
+mod bulk;
 mod failures;
 mod mutated;
 mod shared;

@@ -4,33 +4,57 @@
 use std::fmt::Write;
 
 use hickory_proto::rr::Name;
+use hickory_proto::serialize::binary::{BinDecodable, BinDecoder};
 
 use crate::records::OwnerName;
 
-/// The name for a packet, letter case kept; `None` where it does not fit into one.
+/// The longest name in a packet, and the longest label (RFC 1035 section 2.3.4).
+const MAX_NAME: usize = 255;
+const MAX_LABEL: usize = 63;
+
+/// The name for the codec, letter case kept; `None` where it does not fit into a packet.
 pub fn to_wire(text: &str) -> Option<Name> {
+    let mut bytes = Vec::with_capacity(text.len() + 2);
+    push_wire(text, &mut bytes)?;
+    Name::read(&mut BinDecoder::new(&bytes)).ok()
+}
+
+/// Writes the name as it stands in a packet, uncompressed, letter case kept; `None` where it does not fit into one.
+pub fn push_wire(text: &str, bytes: &mut Vec<u8>) -> Option<()> {
     let text = text.strip_suffix('.').filter(|text| !text.ends_with('\\')).unwrap_or(text);
-    if text.is_empty() {
-        return Some(Name::root());
-    }
-    let mut labels: Vec<Vec<u8>> = vec![Vec::new()];
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        rest = after;
-        match byte {
-            b'.' => labels.push(Vec::new()),
-            b'\\' => {
-                let (byte, length) = unescape(rest)?;
-                rest = &rest[length..];
-                labels.last_mut()?.push(byte);
+    let start = bytes.len();
+    if !text.is_empty() {
+        // Where the length of the label that is being written stands.
+        let mut length_at = start;
+        bytes.push(0);
+        let mut rest = text.as_bytes();
+        while let Some((byte, after)) = rest.split_first() {
+            rest = after;
+            match byte {
+                b'.' => {
+                    end_label(bytes, length_at)?;
+                    length_at = bytes.len();
+                    bytes.push(0);
+                }
+                b'\\' => {
+                    let (byte, length) = unescape(rest)?;
+                    rest = &rest[length..];
+                    bytes.push(byte);
+                }
+                other => bytes.push(*other),
             }
-            other => labels.last_mut()?.push(*other),
         }
+        end_label(bytes, length_at)?;
     }
-    if labels.iter().any(Vec::is_empty) {
-        return None;
-    }
-    Name::from_labels(labels).ok()
+    bytes.push(0);
+    (bytes.len() - start <= MAX_NAME).then_some(())
+}
+
+/// `None`: the label is empty or too long.
+fn end_label(bytes: &mut [u8], length_at: usize) -> Option<()> {
+    let length = bytes.len() - length_at - 1;
+    bytes[length_at] = u8::try_from(length).ok().filter(|_| (1..=MAX_LABEL).contains(&length))?;
+    Some(())
 }
 
 /// The byte that is meant behind a backslash, and how many bytes say so.

@@ -15,6 +15,7 @@
 //! closed show at once by the socket's error queue ([`errors`]), where the system has one.
 
 mod budget;
+mod bulk;
 mod errors;
 mod limits;
 mod port;
@@ -22,6 +23,7 @@ mod ports;
 mod tcp;
 
 use std::net::SocketAddr;
+use std::sync::OnceLock;
 
 use hickory_proto::op::Message;
 use nix::errno::Errno;
@@ -30,9 +32,11 @@ use tokio::sync::Semaphore;
 use tokio::time::{Duration, Instant};
 
 pub use self::budget::Budget;
+use self::bulk::Bulk;
 use self::limits::Limits;
 use self::ports::Ports;
 use super::packet;
+use super::print::Print;
 use super::query::{self, Flags, Match, Sent};
 use crate::diagnosis::{AskFailure, Question};
 
@@ -49,6 +53,8 @@ pub struct Engine {
     ports: Ports,
     limits: Limits,
     connections: Semaphore,
+    /// Started when first needed.
+    bulk: OnceLock<Option<Bulk>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,7 +70,7 @@ impl Engine {
     /// Fails where no socket can be opened at all.
     pub fn start() -> std::io::Result<Self> {
         let connections = Semaphore::new(MAX_CONNECTIONS);
-        Ok(Self { ports: Ports::open()?, limits: Limits::default(), connections })
+        Ok(Self { ports: Ports::open()?, limits: Limits::default(), connections, bulk: OnceLock::new() })
     }
 
     /// The matching answer, whole: a truncated one is asked again over TCP.
@@ -75,6 +81,15 @@ impl Engine {
     /// The same over TCP alone (RFC 7766).
     pub async fn exchange_over_tcp(&self, budget: &Budget, query: &Query<'_>) -> Result<Message, AskFailure> {
         self.within_limits(budget, query, self.over_tcp(budget, query, true)).await
+    }
+
+    /// Asks a resolver many questions at the least cost; in their order, the prints of what it answered plainly in
+    /// time.
+    pub async fn prints(&self, server: SocketAddr, questions: Vec<Question>) -> Vec<Option<Print>> {
+        match self.bulk.get_or_init(|| Bulk::start().ok()) {
+            Some(bulk) => bulk.ask(server, questions).await,
+            None => vec![None; questions.len()],
+        }
     }
 
     async fn within_limits(
@@ -129,15 +144,21 @@ impl Engine {
 }
 
 fn compose(query: &Query<'_>, has_edns: bool) -> Result<Sent, AskFailure> {
-    let mut rng = rand::rng();
-    let cased = mix_case(query.question.name.as_str(), || rng.random());
     let flags = Flags { is_recursive: query.is_recursive, is_checking_disabled: query.is_checking_disabled, has_edns };
-    query::compose(query.question, &cased, flags).ok_or(AskFailure::Malformed)
+    query::compose(query.question, flags, coin()).ok_or(AskFailure::Malformed)
 }
 
-/// Letters in random case: a forger must guess them too (draft-vixie-dnsext-dns0x20).
-fn mix_case(name: &str, mut coin: impl FnMut() -> bool) -> String {
-    name.chars().map(|c| if c.is_ascii_alphabetic() && coin() { c.to_ascii_uppercase() } else { c }).collect()
+/// One fair bit a call.
+fn coin() -> impl FnMut() -> bool {
+    let mut rng = rand::rng();
+    let (mut bits, mut left) = (0u64, 0u32);
+    move || {
+        if left == 0 {
+            (bits, left) = (rng.random(), u64::BITS);
+        }
+        left -= 1;
+        bits >> left & 1 == 1
+    }
 }
 
 /// Whether what a socket says concerns the way to the server, or this machine.

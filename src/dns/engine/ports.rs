@@ -11,8 +11,8 @@ use super::unreachable_or_local;
 use crate::diagnosis::AskFailure;
 
 /// Sockets a family.
-const PORTS: usize = 32;
-const MAX_AGE: Duration = Duration::from_secs(60);
+pub const PORTS: usize = 32;
+pub const MAX_AGE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub struct Ports {

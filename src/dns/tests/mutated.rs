@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use super::super::packet::{self, MAX_ALIASES, Outcome};
+use super::super::print;
 use super::super::query::{self, Flags, Match};
 use super::*;
 use crate::diagnosis;
@@ -122,12 +123,12 @@ fn mutated_answers_are_read_or_refused() {
         ("out.example.com", RecordType::Txt),
         ("nowhere.example.com", RecordType::Aaaa),
     ];
-    let mut read = 0;
+    let (mut read, mut prints) = (0, 0);
     for n in 0..number("SIGNET_MUTATIONS", 5_000) {
         let (owner, rtype) = asked[usize::try_from(n).unwrap() % asked.len()];
         let question = Question::new(OwnerName::new(owner), rtype);
         let flags = Flags { is_recursive: false, is_checking_disabled: false, has_edns: n % 2 == 0 };
-        let mut sent = query::compose(&question, owner, flags).unwrap();
+        let mut sent = query::compose(&question, flags, || false).unwrap();
         sent.set_id(rng.random());
         let honest = Message::from_vec(&sent.bytes).unwrap();
         let mut bytes = match n % 7 {
@@ -144,6 +145,12 @@ fn mutated_answers_are_read_or_refused() {
             Match::Yes(message) => Some(*message),
             _ => None,
         };
+        if let (Some(print), Some(message)) = (print::of_packet(&bytes, &sent, &question), &from_datagram)
+            && let Outcome::Reply(reply) = packet::read_recursive(message, &question)
+        {
+            prints += 1;
+            assert_eq!(Some(print), print::of_reply(&reply), "{bytes:?}");
+        }
         for message in from_stream.iter().chain(&from_datagram) {
             read += 1;
             packet::denying_zone(message);
@@ -153,7 +160,7 @@ fn mutated_answers_are_read_or_refused() {
         }
     }
     // Most are still readable, so what stands behind the reader is tried as well.
-    assert!(read > 1_000, "{read}");
+    assert!(read > 1_000 && prints > 500, "{read} {prints}");
     assert_eq!(PANICS.load(Ordering::Relaxed), 0);
 }
 
