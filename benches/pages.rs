@@ -126,7 +126,9 @@ impl Bench {
             let began = Instant::now();
             self.create(&name).await;
             whole.push(began.elapsed());
-            let planned = verify::load(&self.pool, self.actor.team_id, &name, &self.profile).await.unwrap().unwrap();
+            let mut conn = self.pool.acquire().await.unwrap();
+            let planned = verify::load(&mut conn, self.actor.team_id, &name, &self.profile).await.unwrap().unwrap();
+            drop(conn);
             let began = Instant::now();
             verify::look(&self.dns, &planned.plan).await;
             asking.push(began.elapsed());

@@ -63,9 +63,10 @@ impl KeyPool {
     pub fn start(size: usize) -> Self {
         let (sender, receiver) = mpsc::channel(size.max(1));
         // Without the thread the channel is closed, and `take` makes each key itself.
-        let _ = std::thread::Builder::new()
-            .name("dkim-keys".into())
-            .spawn(move || while sender.blocking_send(generate(KeyKind::Rsa2048)).is_ok() {});
+        let _ = std::thread::Builder::new().name("dkim-keys".into()).spawn(move || {
+            give_way();
+            while sender.blocking_send(generate(KeyKind::Rsa2048)).is_ok() {}
+        });
         Self { ready: Mutex::new(receiver) }
     }
 
@@ -85,6 +86,14 @@ impl KeyPool {
             KeyKind::Rsa4096 | KeyKind::Ed25519 => make(kind).await,
         }
     }
+}
+
+/// Lets whoever waits for an answer go before this thread: nobody waits for a key that is made ahead. Linux has a
+/// niceness for each thread; elsewhere it would be the whole program's.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    // Where it is refused, keys are made as fast as everything else.
+    let _ = rustix::process::nice(10);
 }
 
 async fn make(kind: KeyKind) -> Result<NewKey, KeyError> {

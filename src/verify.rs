@@ -117,14 +117,13 @@ pub struct Planned {
 
 /// Loads what a domain's plan is made from. `None`: this team has no such domain.
 pub async fn load(
-    pool: &PgPool,
+    connection: &mut PgConnection,
     team_id: Uuid,
     domain: &str,
     profile: &ProfileInForce,
 ) -> Result<Option<Planned>, StoreError> {
-    let mut conn = pool.acquire().await?;
-    let Some(row) = store::domains::find(&mut conn, team_id, domain).await? else { return Ok(None) };
-    let keys = store::keys::list(&mut conn, team_id, row.id).await?;
+    let Some(row) = store::domains::find(&mut *connection, team_id, domain).await? else { return Ok(None) };
+    let keys = store::keys::list(connection, team_id, row.id).await?;
     Ok(Some(planned(row, &keys, profile)))
 }
 
@@ -161,47 +160,82 @@ pub async fn check_domain(
     occasion: &Occasion<'_>,
     now: impl Fn() -> OffsetDateTime,
 ) -> Result<(), StoreError> {
-    let stored = store::records::list(&mut *pool.acquire().await?, planned.domain.team_id, planned.domain.id).await?;
+    let (team_id, id) = (planned.domain.team_id, planned.domain.id);
+    let stored = match planned.domain.last_checked_at {
+        Some(_) => store::records::list(&mut *pool.acquire().await?, team_id, id).await?,
+        None => Vec::new(),
+    };
     let is_verified = |seen: &RecordDiagnosis| {
         stored.iter().any(|row| row.key == seen.key && row.standing.status == Status::Verified)
     };
-    let began = now();
-    let diagnosis = look_and_confirm(dns, &planned.plan, occasion.progress, is_verified).await;
-    save(pool, planned, &diagnosis, occasion, Span { began, ended: now() }).await
+    let look = Look::make(dns, planned, occasion.progress, is_verified, now).await;
+    save_alone(pool, planned, &look, occasion).await
 }
 
-/// When a look was made. What it saw may be as old as its beginning, and that is the time it is saved under.
-#[derive(Debug, Clone, Copy)]
-struct Span {
+/// [`save`] in a transaction of its own.
+pub async fn save_alone(
+    pool: &PgPool,
+    planned: &Planned,
+    look: &Look,
+    occasion: &Occasion<'_>,
+) -> Result<(), StoreError> {
+    let mut tx = store::begin(pool).await?;
+    if save(&mut tx, planned, look, occasion).await? {
+        store::commit(tx).await?;
+    }
+    Ok(())
+}
+
+/// What was seen of a domain, and when: as old as its beginning, perhaps, and that is the time it is saved under.
+#[derive(Debug, Clone)]
+pub struct Look {
+    diagnosis: Diagnosis,
     began: OffsetDateTime,
     ended: OffsetDateTime,
 }
 
-/// Advances every record and the domain, under the domain's lock, and writes the events of what changed. Nothing is
-/// saved where a look that began later was saved already: what this one saw is older.
-async fn save(
-    pool: &PgPool,
-    planned: &Planned,
-    diagnosis: &Diagnosis,
-    occasion: &Occasion<'_>,
-    span: Span,
-) -> Result<(), StoreError> {
-    let mut tx = store::begin(pool).await?;
-    let (team_id, id) = (planned.domain.team_id, planned.domain.id);
-    let Some(before) = store::domains::lock_for_check(&mut tx, team_id, id).await? else { return Ok(()) };
-    let now = span.began;
-    if is_overtaken(before.last_checked_at, now) || !occasion.may_save(&mut tx).await? {
-        return Ok(());
+impl Look {
+    /// The first look at a domain, of which nothing was ever saved. Touches no database.
+    pub async fn first(dns: &Dns, planned: &Planned, now: impl Fn() -> OffsetDateTime) -> Self {
+        Self::make(dns, planned, None, |_| false, now).await
     }
-    let stored = store::records::list(&mut tx, team_id, id).await?;
-    let unchanged = history::unchanged_days(&mut tx, &before, &stored).await?;
+
+    async fn make(
+        dns: &Dns,
+        planned: &Planned,
+        progress: Option<&Progress>,
+        is_verified: impl Fn(&RecordDiagnosis) -> bool,
+        now: impl Fn() -> OffsetDateTime,
+    ) -> Self {
+        let began = now();
+        let diagnosis = look_and_confirm(dns, &planned.plan, progress, is_verified).await;
+        Self { diagnosis, began, ended: now() }
+    }
+}
+
+/// Advances every record and the domain, under the domain's lock, and writes the events of what changed. False, and
+/// nothing is saved, where a look that began later was saved already: what this one saw is older.
+pub async fn save(
+    tx: &mut PgConnection,
+    planned: &Planned,
+    look: &Look,
+    occasion: &Occasion<'_>,
+) -> Result<bool, StoreError> {
+    let (team_id, id) = (planned.domain.team_id, planned.domain.id);
+    let Some(before) = store::domains::lock_for_check(&mut *tx, team_id, id).await? else { return Ok(false) };
+    let (diagnosis, now) = (&look.diagnosis, look.began);
+    if is_overtaken(before.last_checked_at, now) || !occasion.may_save(&mut *tx).await? {
+        return Ok(false);
+    }
+    let stored = store::records::list(&mut *tx, team_id, id).await?;
+    let unchanged = history::unchanged_days(&mut *tx, &before, &stored).await?;
     let is_mx_required = before.is_mx_required.or(diagnosis.has_mail_elsewhere.map(|elsewhere| !elsewhere));
     let event = Event { domain_id: id, by: occasion.by, at: now };
     let (mut required, mut rows, mut events) = (Vec::new(), Vec::new(), Vec::new());
     for (record, seen) in planned.plan.records.iter().zip(&diagnosis.records) {
         let old = stored.iter().find(|row| row.key == seen.key);
         let standing = old.map_or(Standing::NEW, |row| row.standing);
-        let next = lifecycle::advance(standing, seen_of(seen, span.ended - now), now);
+        let next = lifecycle::advance(standing, seen_of(seen, look.ended - now), now);
         let is_planned = record.is_required && (record.key != RecordKey::Mx || is_mx_required != Some(false));
         let is_required = lifecycle::is_required(is_planned, next, before.verified_at.is_some());
         if is_required {
@@ -214,12 +248,12 @@ async fn save(
         let days = history::days_with(old, unchanged.as_ref(), seen.verdict, now);
         rows.push((id, RecordRow { days, ..record_row(seen, next, is_required, now) }));
     }
-    store::records::save(&mut tx, &rows).await?;
+    store::records::save(&mut *tx, &rows).await?;
     let keys: Vec<RecordKey> = planned.plan.records.iter().map(|record| record.key.clone()).collect();
     if stored.iter().any(|row| !keys.contains(&row.key)) {
-        store::records::delete_except(&mut tx, id, &keys).await?;
+        store::records::delete_except(&mut *tx, id, &keys).await?;
     }
-    let reach = reachability(&mut tx, &before, diagnosis, now).await?;
+    let reach = reachability(&mut *tx, &before, diagnosis, now).await?;
     let after = domain_after(before.clone(), diagnosis, &required, is_mx_required, reach, now);
     if reach.is_unreachable && !outcome::is_unreachable(&before) {
         events.push(event.unreachable(before.status, &reach));
@@ -227,10 +261,10 @@ async fn save(
     if after.status != before.status {
         events.push(event.row("domain_status", None, before.status, after.status, None));
     }
-    store::events::insert(&mut tx, &events).await?;
-    store::domains::update_after_check(&mut tx, &after).await?;
-    occasion.plan_next(&mut tx, &after, &required, now).await?;
-    store::commit(tx).await
+    store::events::insert(&mut *tx, &events).await?;
+    store::domains::update_after_check(&mut *tx, &after).await?;
+    occasion.plan_next(tx, &after, &required, now).await?;
+    Ok(true)
 }
 
 /// How far the domain can be asked, after this look.

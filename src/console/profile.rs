@@ -1,5 +1,6 @@
 //! The sending profile: read by everybody, changed by administrators, looked at like a domain.
 
+use sqlx::PgConnection;
 use time::{Date, Duration, OffsetDateTime};
 
 use super::{Actor, Console};
@@ -201,20 +202,18 @@ impl Console {
         })
     }
 
-    /// `profile-broken`, for administrators; none for anybody else.
-    pub(super) async fn profile_findings(&self, actor: &Actor) -> Result<Vec<Finding>, Failure> {
-        if !actor.is_admin {
-            return Ok(Vec::new());
-        }
-        let view = self.show_profile(actor).await?;
-        Ok(view.check.as_ref().map(broken_findings).unwrap_or_default())
-    }
-
-    pub(super) async fn required_profile(&self) -> Result<SendingProfile, Failure> {
+    /// The profile that counts now; a conflict before it knows an SPF mechanism.
+    pub(super) async fn required_profile(&self, connection: &mut PgConnection) -> Result<ProfileInForce, Failure> {
         let message = "There is no sending profile yet: an administrator sets at least one SPF mechanism under Settings, \
                        Sending profile (or SIGNET_SPF at the first start).";
-        self.profile().await?.ok_or_else(|| Failure::Conflict(message.into()))
+        let in_force = verify::profile::in_force(connection, self.now()).await?;
+        if in_force.profile.spf.is_empty() { Err(Failure::Conflict(message.into())) } else { Ok(in_force) }
     }
+}
+
+/// `profile-broken`, for administrators; none for anybody else.
+pub(super) fn profile_findings(actor: &Actor, check: Option<&ProfileCheckRow>) -> Vec<Finding> {
+    check.filter(|_| actor.is_admin).map(broken_findings).unwrap_or_default()
 }
 
 fn administrators_only(actor: &Actor) -> Result<(), Failure> {

@@ -15,6 +15,8 @@ pub type Pool = sqlx::PgPool;
 /// How long a request waits for a connection before it is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const MAX_CONNECTIONS: u32 = 16;
+/// A connection that was used so lately is handed out again without asking whether it still works.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
 /// A database that takes longer to say that it is there is not.
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -91,6 +93,15 @@ impl Migrated {
             .min_connections(1)
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .before_acquire(|connection, usage| {
+                Box::pin(async move {
+                    if usage.idle_for < TRUSTED_FOR {
+                        return Ok(true);
+                    }
+                    Ok(connection.ping().await.is_ok())
+                })
+            })
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     sqlx::raw_sql(SESSION_SETTINGS).execute(&mut *connection).await?;

@@ -82,13 +82,13 @@ pub async fn find_by_hash(
     secret_hash: &[u8; 32],
     now: OffsetDateTime,
 ) -> Result<Option<TokenActor>, StoreError> {
-    let actor = sqlx::query_as!(
-        TokenActor,
+    let found = sqlx::query!(
         "SELECT
-             tokens.id AS token_id,
-             tokens.name AS token_name,
+             tokens.id,
+             tokens.name,
              tokens.team_id,
-             users.id AS user_id,
+             tokens.user_id,
+             tokens.last_used_at,
              users.email,
              users.is_admin
          FROM tokens
@@ -99,10 +99,18 @@ pub async fn find_by_hash(
     )
     .fetch_optional(&mut *connection)
     .await?;
-    if let Some(actor) = &actor {
-        touch(connection, actor.token_id, now).await?;
+    let Some(found) = found else { return Ok(None) };
+    if found.last_used_at.is_none_or(|at| at < now - TOUCH_EVERY) {
+        touch(connection, found.id, now).await?;
     }
-    Ok(actor)
+    Ok(Some(TokenActor {
+        token_id: found.id,
+        token_name: found.name,
+        team_id: found.team_id,
+        user_id: found.user_id,
+        email: found.email,
+        is_admin: found.is_admin,
+    }))
 }
 
 async fn touch(connection: &mut PgConnection, id: Uuid, now: OffsetDateTime) -> Result<(), StoreError> {

@@ -66,7 +66,9 @@ impl Sweep {
 
     async fn try_due(&self, lease: DueLease, profile: &ProfileInForce) -> Result<(), StoreError> {
         let id = lease.domain_id.to_string();
-        let Some(planned) = verify::load(&self.pool, lease.team_id, &id, profile).await? else { return Ok(()) };
+        let Some(planned) = verify::load(&mut *self.pool.acquire().await?, lease.team_id, &id, profile).await? else {
+            return Ok(());
+        };
         let occasion = Occasion { by: "sweep", lease: Some(Lease::Due(lease)), jitter: rand::random(), progress: None };
         verify::check_domain(&self.pool, &self.dns, &planned, &occasion, || self.now()).await
     }

@@ -32,11 +32,20 @@ pub async fn look(dns: &Dns, profile: &SendingProfile) -> Vec<PartDiagnosis> {
 
 /// What counts now: the versions, and what the last look found of the newest.
 pub async fn in_force(connection: &mut PgConnection, now: OffsetDateTime) -> Result<ProfileInForce, StoreError> {
+    Ok(in_force_and_look(connection, now).await?.0)
+}
+
+/// As [`in_force`], beside the last look at the newest version itself.
+pub async fn in_force_and_look(
+    connection: &mut PgConnection,
+    now: OffsetDateTime,
+) -> Result<(ProfileInForce, Option<ProfileCheckRow>), StoreError> {
     let versions = store::profile::list_versions(&mut *connection).await?;
     let check = store::profile::find_check(connection).await?;
     let mut in_force = ProfileInForce::at(versions, now);
-    in_force.broken = check.filter(|check| check.version == in_force.number).map(broken_keys).unwrap_or_default();
-    Ok(in_force)
+    let check = check.filter(|check| check.version == in_force.number);
+    in_force.broken = check.as_ref().map(broken_keys).unwrap_or_default();
+    Ok((in_force, check))
 }
 
 /// Keeps a look; what it could not ask stays as it was known of the same version.
@@ -62,8 +71,9 @@ pub fn next_look_in(last: Option<&ProfileCheckRow>, now: OffsetDateTime) -> Dura
     (last.checked_at + pause - now).clamp(Duration::ZERO, pause)
 }
 
-fn broken_keys(check: ProfileCheckRow) -> Vec<RecordKey> {
-    check.parts.into_iter().filter(|part| part.state == PartState::Broken).map(|part| part.key).collect()
+fn broken_keys(check: &ProfileCheckRow) -> Vec<RecordKey> {
+    let broken = check.parts.iter().filter(|part| part.state == PartState::Broken);
+    broken.map(|part| part.key.clone()).collect()
 }
 
 #[cfg(test)]

@@ -103,12 +103,13 @@ impl World {
         let version =
             ProfileVersion { number: 1, profile: profile.clone(), saved_at: NOON, by: "ops".into(), cut_over_at: None };
         let in_force = ProfileInForce::at(vec![version], NOON);
-        load(&self.pool, self.team_id, &id.to_string(), &in_force).await.unwrap().unwrap()
+        load(&mut self.pool.acquire().await.unwrap(), self.team_id, &id.to_string(), &in_force).await.unwrap().unwrap()
     }
 
     /// One look that took no time.
     async fn look_as(&self, planned: &Planned, diagnosis: &Diagnosis, at: OffsetDateTime) {
-        save(&self.pool, planned, diagnosis, &clicked("ops@mta.example"), Span { began: at, ended: at }).await.unwrap();
+        let look = Look { diagnosis: diagnosis.clone(), began: at, ended: at };
+        save_alone(&self.pool, planned, &look, &clicked("ops@mta.example")).await.unwrap();
     }
 
     async fn look(&self, id: Uuid, at: OffsetDateTime, by: AnsweredBy, verdicts: &[(&str, Verdict)]) -> DomainRow {
@@ -165,7 +166,7 @@ async fn each_transition_is_one_event_though_many_look_at_once() {
             let (pool, planned, diagnosis) = (world.pool.clone(), planned.clone(), diagnosis.clone());
             let began = NOON + time::Duration::minutes(minute) + time::Duration::milliseconds(millisecond);
             tokio::spawn(async move {
-                save(&pool, &planned, &diagnosis, &clicked("ops"), Span { began, ended: began }).await
+                save_alone(&pool, &planned, &Look { diagnosis, began, ended: began }, &clicked("ops")).await
             })
         });
         for look in looks.collect::<Vec<_>>() {

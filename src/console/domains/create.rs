@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+use super::checks::asked_by;
 use super::tags::check_tags;
 use crate::console::view::DomainView;
 use crate::console::{Actor, Console, KeyChoice, NewDomain, internal};
@@ -13,76 +15,110 @@ use crate::failure::{Failure, FieldError};
 use crate::keys::{KeyKind, NewKey};
 use crate::lifecycle::Status;
 use crate::lifecycle::schedule::{Due, Rank};
-use crate::records::plan::SendingProfile;
+use crate::records::profile::ProfileInForce;
 use crate::records::{DomainName, NameError, Selector};
 use crate::store::domains::DomainRow;
+use crate::store::keys::{KeyRow, KeyState};
 use crate::store::{self, StoreError};
+use crate::verify::{self, Look, Planned};
 
 /// How long the answer to a creation waits for the first check.
 const FIRST_CHECK_WAIT: Duration = Duration::from_secs(3);
 
 impl Console {
-    /// Makes the domain with its key, and waits up to 3 s for the first check.
+    /// Makes the domain with its key. What its first check sees within 3 s is written with it; a longer one goes on in
+    /// the background. A caller who leaves does not stop it.
     pub async fn create_domain(&self, actor: &Actor, new: NewDomain) -> Result<DomainView, Failure> {
-        let name = DomainName::parse_sender(&new.name).map_err(|error| name_failure(&new.name, &error))?;
-        check_tags(&new.tags)?;
-        let profile = self.required_profile().await?;
-        let id = self.insert_domain(actor, &name, &new, &profile).await?;
-        let check = self.start_check(actor, id);
-        // What is not answered by then goes on in the background.
-        let _ = tokio::time::timeout(FIRST_CHECK_WAIT, check.until_done()).await;
-        self.find_domain(actor, &id.to_string()).await
+        let (console, actor) = (self.clone(), actor.clone());
+        let making = tokio::spawn(async move { console.create(&actor, new).await });
+        making.await.map_err(internal)?
     }
 
+    async fn create(&self, actor: &Actor, new: NewDomain) -> Result<DomainView, Failure> {
+        let name = DomainName::parse_sender(&new.name).map_err(|error| name_failure(&new.name, &error))?;
+        check_tags(&new.tags)?;
+        let mut conn = self.0.pool.acquire().await?;
+        let profile = self.required_profile(&mut conn).await?;
+        // Before a key is taken for it; the unique constraint decides.
+        if store::domains::find(&mut conn, actor.team_id, name.as_str()).await?.is_some() {
+            return Err(taken(&name));
+        }
+        drop(conn);
+        let row = new_row(actor.team_id, &name, &new.tags, self.now());
+        let keys = self.new_keys(&row, &new, &profile).await?;
+        let planned = verify::planned(row, &keys, &profile);
+        let mut first_look = self.start_first_look(planned.clone());
+        let look = tokio::time::timeout(FIRST_CHECK_WAIT, &mut first_look).await.ok().transpose().map_err(internal)?;
+        self.insert_domain(actor, &planned, &keys, look.as_ref()).await?;
+        if look.is_none() {
+            self.save_when_done(actor, planned.clone(), first_look);
+        }
+        self.find_domain(actor, &planned.domain.id.to_string()).await
+    }
+
+    fn start_first_look(&self, planned: Planned) -> JoinHandle<Look> {
+        let console = self.clone();
+        tokio::spawn(async move { Look::first(&console.0.dns, &planned, || console.now()).await })
+    }
+
+    /// Writes everything at once: the domain, its keys, its first event, and what was seen of it if that is known.
     async fn insert_domain(
         &self,
         actor: &Actor,
-        name: &DomainName,
-        new: &NewDomain,
-        profile: &SendingProfile,
-    ) -> Result<Uuid, Failure> {
-        let now = self.now();
-        let id = Uuid::now_v7();
-        let selector = new.selector.clone().unwrap_or_else(|| generated_selector(&profile.selector_prefix, now));
-        let taken = || Failure::Conflict(format!("This team has {name} already."));
-        let mut conn = self.0.pool.acquire().await?;
-        if store::domains::find(&mut conn, actor.team_id, name.as_str()).await?.is_some() {
-            return Err(taken());
+        planned: &Planned,
+        keys: &[KeyRow],
+        look: Option<&Look>,
+    ) -> Result<(), Failure> {
+        let (row, by) = (&planned.domain, actor.label());
+        let mut tx = store::begin(&self.0.pool).await?;
+        match store::domains::insert(&mut tx, row).await {
+            Ok(()) => {}
+            Err(StoreError::Duplicate) => return Err(taken(&row.name)),
+            Err(other) => return Err(other.into()),
         }
-        drop(conn);
+        for key in keys {
+            store::keys::insert(&mut tx, key).await?;
+        }
+        store::events::insert(&mut tx, &[created(row, &by)]).await?;
+        if let Some(look) = look {
+            verify::save(&mut tx, planned, look, &asked_by(&by, None)).await?;
+        } else {
+            // The look goes on; this is the one after it, or instead of it where the program is killed.
+            let due = Due { at: row.created_at + time::Duration::MINUTE, rank: Rank::Awaited };
+            store::due_looks::plan(&mut tx, row.id, row.created_at, Some(due)).await?;
+        }
+        Ok(store::commit(tx).await?)
+    }
+
+    /// The domain's key, and the additional one if it is wanted, sealed.
+    async fn new_keys(
+        &self,
+        row: &DomainRow,
+        new: &NewDomain,
+        profile: &ProfileInForce,
+    ) -> Result<Vec<KeyRow>, Failure> {
+        let prefix = &profile.profile.selector_prefix;
+        let selector = new.selector.clone().unwrap_or_else(|| generated_selector(prefix, row.created_at));
         let mut pairs = vec![(selector.clone(), self.main_key(new.key).await?, true)];
         if new.with_ed25519 {
             let second = Selector::parse(&format!("{selector}e"))
                 .map_err(|error| Failure::field("dkim.selector", format!("With an e behind it, {error}.")))?;
             pairs.push((second, self.0.keys.take_kind(KeyKind::Ed25519).await.map_err(internal)?, false));
         }
-        let mut tx = self.0.pool.begin().await?;
-        let row = new_row(id, actor.team_id, name, &new.tags, now);
-        match store::domains::insert(&mut tx, &row).await {
-            Ok(()) => {}
-            Err(StoreError::Duplicate) => return Err(taken()),
-            Err(other) => return Err(other.into()),
-        }
-        // The first check is made at once; this is the look after it, or instead of it where the program is killed.
-        let due = Due { at: now + time::Duration::MINUTE, rank: Rank::Awaited };
-        store::due_looks::plan(&mut tx, id, now, Some(due)).await?;
-        for (selector, pair, is_required) in pairs {
-            let sealed = self.0.sealer.seal(name, &selector, pair.private.pkcs8()).map_err(internal)?;
-            let key = store::keys::KeyRow {
+        let sealed = pairs.into_iter().map(|(selector, pair, is_required)| {
+            let sealed = self.0.sealer.seal(&row.name, &selector, pair.private.pkcs8()).map_err(internal)?;
+            Ok(KeyRow {
                 id: Uuid::now_v7(),
-                domain_id: id,
+                domain_id: row.id,
                 selector,
                 public: pair.public,
                 sealed,
                 is_required,
-                state: store::keys::KeyState::Active,
-                created_at: now,
-            };
-            store::keys::insert(&mut tx, &key).await?;
-        }
-        store::events::insert(&mut tx, &[created(id, actor, now)]).await?;
-        tx.commit().await?;
-        Ok(id)
+                state: KeyState::Active,
+                created_at: row.created_at,
+            })
+        });
+        sealed.collect()
     }
 
     async fn main_key(&self, choice: KeyChoice) -> Result<NewKey, Failure> {
@@ -93,14 +129,18 @@ impl Console {
     }
 }
 
+fn taken(name: &DomainName) -> Failure {
+    Failure::Conflict(format!("This team has {name} already."))
+}
+
 /// A domain's first event.
-fn created(domain_id: Uuid, actor: &Actor, at: OffsetDateTime) -> store::events::EventRow {
+fn created(row: &DomainRow, by: &str) -> store::events::EventRow {
     store::events::EventRow {
         id: Uuid::now_v7(),
-        domain_id,
-        at,
+        domain_id: row.id,
+        at: row.created_at,
         kind: "created".to_owned(),
-        by_whom: actor.label(),
+        by_whom: by.to_owned(),
         record: None,
         from_status: None,
         to_status: Some(Status::Pending.as_str().to_owned()),
@@ -108,15 +148,9 @@ fn created(domain_id: Uuid, actor: &Actor, at: OffsetDateTime) -> store::events:
     }
 }
 
-fn new_row(
-    id: Uuid,
-    team_id: Uuid,
-    name: &DomainName,
-    tags: &BTreeMap<String, String>,
-    created_at: OffsetDateTime,
-) -> DomainRow {
+fn new_row(team_id: Uuid, name: &DomainName, tags: &BTreeMap<String, String>, created_at: OffsetDateTime) -> DomainRow {
     DomainRow {
-        id,
+        id: Uuid::now_v7(),
         team_id,
         name: name.clone(),
         unicode_name: name.unicode(),

@@ -6,10 +6,12 @@ mod tags;
 
 use std::collections::BTreeMap;
 
+use sqlx::PgConnection;
 use time::UtcOffset;
 use uuid::Uuid;
 
 use self::tags::check_tags;
+use super::profile::profile_findings;
 use super::view::{DomainPage, DomainView, EventView, EvidenceView};
 use super::{Actor, Console, DomainQuery};
 use crate::diagnosis::Finding;
@@ -17,9 +19,11 @@ use crate::failure::Failure;
 use crate::lifecycle::Status;
 use crate::records::DomainName;
 use crate::records::plan::RecordKey;
+use crate::records::profile::ProfileInForce;
 use crate::records::zonefile::{self, ZoneEntry};
 use crate::store;
 use crate::store::domains::DomainRow;
+use crate::store::records::RecordRow;
 use crate::verify::{self, Planned};
 
 impl Console {
@@ -68,19 +72,22 @@ impl Console {
 
     /// `domain` is the id or the name. What belongs to another team is not found.
     pub async fn find_domain(&self, actor: &Actor, domain: &str) -> Result<DomainView, Failure> {
-        let planned = self.load(actor, domain).await?;
-        let mut view = self.view(planned).await?;
-        view.findings.extend(self.profile_findings(actor).await?);
+        let mut conn = self.0.pool.acquire().await?;
+        let (profile, check) = verify::profile::in_force_and_look(&mut conn, self.now()).await?;
+        let planned = load_on(&mut conn, actor, domain, &profile).await?;
+        let rows = store::records::list(&mut conn, actor.team_id, planned.domain.id).await?;
+        let mut view = self.view(&mut conn, planned, &rows).await?;
+        view.findings.extend(profile_findings(actor, check.as_ref()));
         Ok(view)
     }
 
     pub async fn find_evidence(&self, actor: &Actor, domain: &str, key: &RecordKey) -> Result<EvidenceView, Failure> {
-        let planned = self.load(actor, domain).await?;
         let mut conn = self.0.pool.acquire().await?;
+        let profile = verify::profile::in_force(&mut conn, self.now()).await?;
+        let planned = load_on(&mut conn, actor, domain, &profile).await?;
         let rows = store::records::list(&mut conn, actor.team_id, planned.domain.id).await?;
-        drop(conn);
+        let domain = self.view(&mut conn, planned, &rows).await?;
         let evidence = rows.into_iter().find(|row| row.key == *key).and_then(|row| row.evidence);
-        let domain = self.view(planned).await?;
         let record =
             domain.records.iter().find(|record| record.key == *key).cloned().ok_or(Failure::NotFound("record"))?;
         Ok(EvidenceView { domain, record, evidence })
@@ -146,23 +153,34 @@ impl Console {
     async fn load(&self, actor: &Actor, domain: &str) -> Result<Planned, Failure> {
         let mut conn = self.0.pool.acquire().await?;
         let profile = verify::profile::in_force(&mut conn, self.now()).await?;
-        drop(conn);
-        verify::load(&self.0.pool, actor.team_id, domain, &profile).await?.ok_or(Failure::NotFound("domain"))
+        load_on(&mut conn, actor, domain, &profile).await
     }
 
-    async fn view(&self, planned: Planned) -> Result<DomainView, Failure> {
-        let mut conn = self.0.pool.acquire().await?;
+    async fn view(
+        &self,
+        connection: &mut PgConnection,
+        planned: Planned,
+        rows: &[RecordRow],
+    ) -> Result<DomainView, Failure> {
         let id = planned.domain.id;
-        let rows = store::records::list(&mut conn, planned.domain.team_id, id).await?;
-        let looks = store::sweep_slots::next_looks(&mut conn, &[id]).await?;
-        let view = DomainView { next_check_at: looks.get(&id).copied(), ..DomainView::with_records(planned, &rows) };
+        let looks = store::sweep_slots::next_looks(&mut *connection, &[id]).await?;
+        let view = DomainView { next_check_at: looks.get(&id).copied(), ..DomainView::with_records(planned, rows) };
         let today = self.now().to_offset(UtcOffset::UTC).date();
-        let looked = store::domains::looked_days(&mut conn, id).await?;
+        let looked = store::domains::looked_days(connection, id).await?;
         Ok(match looked {
-            Some(looked) => view.with_days(&rows, &looked, today),
+            Some(looked) => view.with_days(rows, &looked, today),
             None => view,
         })
     }
+}
+
+async fn load_on(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    domain: &str,
+    profile: &ProfileInForce,
+) -> Result<Planned, Failure> {
+    verify::load(connection, actor.team_id, domain, profile).await?.ok_or(Failure::NotFound("domain"))
 }
 
 fn parse_cursor(text: &str) -> Result<String, Failure> {
