@@ -37,6 +37,8 @@ pub struct DomainView {
     pub findings: Vec<Finding>,
     /// The worst of the required records, day by day; `None` in a list.
     pub days: Option<DayStrip>,
+    /// Whom the last look asked about the domain's own name; empty where only the resolver was.
+    pub nameservers: Vec<String>,
     /// Empty in a list.
     pub records: Vec<RecordView>,
 }
@@ -159,6 +161,7 @@ impl DomainView {
             unknown_since: row.unknown_since,
             findings: row.findings,
             days: None,
+            nameservers: Vec::new(),
             records,
         }
     }
@@ -180,6 +183,7 @@ impl DomainView {
         let total = required.clone().count();
         let verified = required.filter(|record| record.status == Status::Verified).count();
         let mut view = Self::new(planned.domain, records);
+        view.nameservers = nameservers(rows);
         view.required_total = u32::try_from(total).unwrap_or(u32::MAX);
         view.required_verified = u32::try_from(verified).unwrap_or(u32::MAX);
         view
@@ -197,6 +201,18 @@ impl DomainView {
         self.days = Some(DayStrip { until: today, days: worst_of(&required) });
         self
     }
+}
+
+/// The servers that were asked about SPF, which stands at the domain's own name; else about any record.
+fn nameservers(rows: &[RecordRow]) -> Vec<String> {
+    let of = |row: &RecordRow| {
+        let heard = row.evidence.iter().flat_map(|evidence| &evidence.heard);
+        let mut servers: Vec<String> = heard.filter_map(|heard| heard.server.clone()).collect();
+        servers.dedup();
+        servers
+    };
+    let spf = rows.iter().find(|row| row.key == RecordKey::Spf).map(of).unwrap_or_default();
+    if spf.is_empty() { rows.iter().map(of).find(|servers| !servers.is_empty()).unwrap_or_default() } else { spf }
 }
 
 impl RecordView {

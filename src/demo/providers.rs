@@ -12,6 +12,8 @@ use crate::records::OwnerName;
 /// The nameservers of the panel's provider, and those of the provider that a zone was moved away from.
 pub const NAMESERVERS: [&str; 2] = ["ns1.dns-panel.example", "ns2.dns-panel.example"];
 pub const OLD_NAMESERVERS: [&str; 2] = ["ns1.oldhost.example", "ns2.oldhost.example"];
+/// The zone of the sample whose CNAME is proxied stands, in this world, at nameservers named as that provider's are.
+const PROXIED: (&str, [&str; 2]) = ("surfclub.example", ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"]);
 
 /// Where the registrar has a zone.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,7 +78,8 @@ impl Providers {
 fn script(zones: &Zones, fixed: &str) -> String {
     let mut text = fixed.to_owned();
     for (name, zone) in zones {
-        text.push_str(&section(name, &NAMESERVERS));
+        let servers = if name.as_str() == PROXIED.0 { PROXIED.1 } else { NAMESERVERS };
+        text.push_str(&section(name, &servers));
         text.extend(zone.records.iter().map(|record| record.line(name)));
         match zone.registrar {
             Registrar::Here => {}

@@ -240,8 +240,8 @@ fn delegated_to(plan: &Plan, facts: &ZoneFacts, is_nothing: bool) -> Option<Find
     let finding = Finding::info(Code::DelegatedTo).arg("zone", &facts.zone).arg("servers", names(servers));
     let finding = finding.arg("domain", &plan.domain);
     Some(match (servers.iter().find_map(dns_providers::find), is_nothing) {
-        (Some(provider), false) => finding.variant("provider").arg("provider", provider),
-        (Some(provider), true) => finding.variant("provider-nothing").arg("provider", provider),
+        (Some(provider), false) => finding.variant("provider").arg("provider", provider.name),
+        (Some(provider), true) => finding.variant("provider-nothing").arg("provider", provider.name),
         (None, false) => finding,
         (None, true) => finding.variant("nothing"),
     })

@@ -11,6 +11,7 @@ pub mod headers;
 pub mod layout;
 mod moment;
 mod pill;
+mod provider;
 mod records;
 #[cfg(test)]
 mod samples;

@@ -13,6 +13,7 @@ use super::forms::page;
 use super::layout::{Layout, Section};
 use super::moment::Moment;
 use super::pill::Tone;
+use super::provider::ProviderView;
 use super::session::SignedIn;
 use super::spf_tree::SpfTreeView;
 use super::strip::StripView;
@@ -30,6 +31,8 @@ struct RecordPage {
     zone: String,
     row: RecordRow,
     difference: DifferenceView,
+    /// Where to publish it, as long as it is not right.
+    provider: Option<ProviderView>,
     /// Of the domain, where they may be why this record is not seen: who serves the zone, and whether anybody does.
     about_zone: Vec<FindingView>,
     /// Until when the value from before an edit of the profile passes as well.
@@ -73,6 +76,7 @@ fn record_page(layout: Layout, view: &EvidenceView) -> RecordPage {
     RecordPage {
         layout,
         difference: DifferenceView::new(&view.record, &row.value),
+        provider: provider(view, evidence, &row),
         domain: view.domain.name.to_string(),
         zone: view.domain.zone.clone(),
         row,
@@ -89,6 +93,17 @@ fn record_page(layout: Layout, view: &EvidenceView) -> RecordPage {
         spf_tree: evidence.spf_tree.as_ref().map(SpfTreeView::new),
         days: StripView::whole(view.record.days.as_ref()),
     }
+}
+
+/// By the servers that were asked about this record: it may stand in a zone of its own.
+fn provider(view: &EvidenceView, evidence: &Evidence, row: &RecordRow) -> Option<ProviderView> {
+    if row.is_good() || row.is_inherited {
+        return None;
+    }
+    let mut servers: Vec<String> = evidence.heard.iter().filter_map(|heard| heard.server.clone()).collect();
+    servers.dedup();
+    let servers = if servers.is_empty() { &view.domain.nameservers } else { &servers };
+    ProviderView::find(servers, &view.domain.zone, &[row])
 }
 
 fn about_zone(view: &EvidenceView) -> Vec<FindingView> {

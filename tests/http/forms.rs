@@ -81,3 +81,20 @@ async fn another_teams_domain_is_no_page() {
     assert_eq!(app.get_as(&other, "/api/v1/domains/theirs.example.com").await.0, StatusCode::OK);
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_is_known_by_the_nameservers_of_the_last_look() {
+    let app = TestApp::start().await;
+    let browser = app.signed_in().await;
+    for (name, known) in [("mail.example.net", "At your provider: Cloudflare"), ("mail.example.com", "")] {
+        browser.submit("/domains/new", &[("name", name)]).await;
+        for path in [format!("/domains/{name}"), format!("/domains/{name}/records/spf")] {
+            let page = browser.open(&path).await;
+            assert_eq!(text_of(&page.text, ".provider h2"), known, "{path}");
+        }
+    }
+    let page = browser.open("/domains/mail.example.net").await;
+    let said = text_of(&page.text, ".provider");
+    assert!(said.contains("bob.ns.cloudflare.com") && said.contains("adds .example.net"), "{said}");
+    app.stop().await;
+}

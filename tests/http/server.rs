@@ -25,11 +25,12 @@ use crate::browser::Browser;
 pub const PASSWORD: &str = "correct horse battery";
 pub const EMAIL: &str = "ops@example.com";
 
-/// The platform's own names, and a customer's empty zone with two nameservers.
+/// The platform's own names, a customer's empty zone, and another's at a provider that is known by its nameservers.
 pub const WORLD: &str = "\
 ;; zone mta.example
 spf TXT \"v=spf1 ip4:192.0.2.0/24 -all\"
 ;; zone example.com
+;; zone example.net at ada.ns.cloudflare.com bob.ns.cloudflare.com
 ";
 
 /// The cluster of all tests of this run, and in it a migrated database to copy. The system stops it with us.

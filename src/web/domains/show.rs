@@ -19,6 +19,7 @@ use crate::web::forms::page;
 use crate::web::layout::{Layout, Section};
 use crate::web::moment::Moment;
 use crate::web::pill::Pill;
+use crate::web::provider::ProviderView;
 use crate::web::session::SignedIn;
 use crate::web::strip::StripView;
 
@@ -36,6 +37,7 @@ struct ShowPage {
     glance: Vec<String>,
     /// `None` once the first time is over.
     step: Option<Step>,
+    provider: Option<ProviderView>,
     rows: Vec<RecordRow>,
     days: Option<StripView>,
     events: Vec<EventLine>,
@@ -88,6 +90,7 @@ pub async fn show(
         findings: FindingView::all(&domain.findings, "domain"),
         glance: sentences(&rows, domain.required_verified, domain.required_total),
         step: step(&domain, &rows, now),
+        provider: provider(&domain, &rows),
         rows,
         domain: Head::new(&domain, now),
         days: StripView::small(domain.days.as_ref()),
@@ -106,6 +109,13 @@ fn title(domain: &DomainView) -> String {
         Status::Pending => "…",
     };
     format!("{mark} {}", domain.name)
+}
+
+/// Where to publish, as long as there is something to publish.
+fn provider(domain: &DomainView, rows: &[RecordRow]) -> Option<ProviderView> {
+    let is_left = domain.status != Status::Verified;
+    let rows: Vec<&RecordRow> = rows.iter().collect();
+    is_left.then(|| ProviderView::find(&domain.nameservers, &domain.zone, &rows)).flatten()
 }
 
 /// Tells the status in a tab that is too narrow for its title.

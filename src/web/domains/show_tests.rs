@@ -103,6 +103,7 @@ pub fn domain() -> DomainView {
         unknown_since: None,
         findings: Vec::new(),
         days: Some(days(Some(Verdict::Missing))),
+        nameservers: vec!["ada.ns.cloudflare.com".into(), "bob.ns.cloudflare.com".into()],
         records: vec![dkim, broken_spf(), dmarc, mx, tracking],
     }
 }
@@ -117,6 +118,7 @@ pub fn html(domain: &DomainView) -> String {
         findings: FindingView::all(&domain.findings, "domain"),
         glance: sentences(&RecordRow::all(&domain.records), domain.required_verified, domain.required_total),
         step: step(domain, &RecordRow::all(&domain.records), NOW),
+        provider: provider(domain, &RecordRow::all(&domain.records)),
         rows: RecordRow::all(&domain.records),
         domain: Head::new(domain, NOW),
         days: StripView::small(domain.days.as_ref()),
@@ -207,4 +209,12 @@ fn the_steps_of_the_first_time_are_gone_an_hour_after_the_first_pass() {
     assert!(html(&sample).contains("class=\"stepper\""));
     sample.verified_at = Some(NOW - Duration::hours(2));
     assert!(!html(&sample).contains("class=\"stepper\""));
+}
+
+#[test]
+fn the_provider_is_told_until_everything_is_in_place() {
+    let mut sample = domain();
+    assert!(html(&sample).contains("At your provider: Cloudflare"));
+    sample.status = Status::Verified;
+    assert!(!html(&sample).contains("At your provider"));
 }
