@@ -4,6 +4,7 @@ mod history;
 mod occasion;
 mod outcome;
 pub mod profile;
+mod saving;
 #[cfg(test)]
 mod tests;
 
@@ -14,17 +15,15 @@ use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
 pub use self::occasion::{Lease, Occasion};
-use self::outcome::{Event, domain_after, evidence, is_overtaken, record_row, seen_of};
+pub use self::saving::{Saved, save, save_first};
 use crate::diagnosis::{self, Ask, Diagnosis, Observed, RecordDiagnosis, Verdict, primary_type};
 use crate::dns::Dns;
 use crate::dns::observe::Gathering;
-use crate::lifecycle::reachability::{self, Reachability, Step};
-use crate::lifecycle::{self, Standing, Status};
+use crate::lifecycle::Status;
 use crate::records::plan::{Plan, PlanInput, PlannedKey, RecordKey};
 use crate::records::profile::ProfileInForce;
 use crate::store::domains::DomainRow;
 use crate::store::keys::{KeyRow, KeyState};
-use crate::store::records::RecordRow;
 use crate::store::{self, StoreError};
 
 /// What a check that runs can say already of single records; whoever waits for it may watch.
@@ -210,76 +209,5 @@ impl Look {
         let began = now();
         let diagnosis = look_and_confirm(dns, &planned.plan, progress, is_verified).await;
         Self { diagnosis, began, ended: now() }
-    }
-}
-
-/// Advances every record and the domain, under the domain's lock, and writes the events of what changed. False, and
-/// nothing is saved, where a look that began later was saved already: what this one saw is older.
-pub async fn save(
-    tx: &mut PgConnection,
-    planned: &Planned,
-    look: &Look,
-    occasion: &Occasion<'_>,
-) -> Result<bool, StoreError> {
-    let (team_id, id) = (planned.domain.team_id, planned.domain.id);
-    let Some(before) = store::domains::lock_for_check(&mut *tx, team_id, id).await? else { return Ok(false) };
-    let (diagnosis, now) = (&look.diagnosis, look.began);
-    if is_overtaken(before.last_checked_at, now) || !occasion.may_save(&mut *tx).await? {
-        return Ok(false);
-    }
-    let stored = store::records::list(&mut *tx, team_id, id).await?;
-    let unchanged = history::unchanged_days(&mut *tx, &before, &stored).await?;
-    let is_mx_required = before.is_mx_required.or(diagnosis.has_mail_elsewhere.map(|elsewhere| !elsewhere));
-    let event = Event { domain_id: id, by: occasion.by, at: now };
-    let (mut required, mut rows, mut events) = (Vec::new(), Vec::new(), Vec::new());
-    for (record, seen) in planned.plan.records.iter().zip(&diagnosis.records) {
-        let old = stored.iter().find(|row| row.key == seen.key);
-        let standing = old.map_or(Standing::NEW, |row| row.standing);
-        let next = lifecycle::advance(standing, seen_of(seen, look.ended - now), now);
-        let is_planned = record.is_required && (record.key != RecordKey::Mx || is_mx_required != Some(false));
-        let is_required = lifecycle::is_required(is_planned, next, before.verified_at.is_some());
-        if is_required {
-            required.push(next);
-        }
-        if next.status != standing.status {
-            let (from, to) = (standing.status, next.status);
-            events.push(event.row("record_status", Some(&seen.key), from, to, Some(evidence(seen))));
-        }
-        let days = history::days_with(old, unchanged.as_ref(), seen.verdict, now);
-        rows.push((id, RecordRow { days, ..record_row(seen, next, is_required, now) }));
-    }
-    store::records::save(&mut *tx, &rows).await?;
-    let keys: Vec<RecordKey> = planned.plan.records.iter().map(|record| record.key.clone()).collect();
-    if stored.iter().any(|row| !keys.contains(&row.key)) {
-        store::records::delete_except(&mut *tx, id, &keys).await?;
-    }
-    let reach = reachability(&mut *tx, &before, diagnosis, now).await?;
-    let after = domain_after(before.clone(), diagnosis, &required, is_mx_required, reach, now);
-    if reach.is_unreachable && !outcome::is_unreachable(&before) {
-        events.push(event.unreachable(before.status, &reach));
-    }
-    if after.status != before.status {
-        events.push(event.row("domain_status", None, before.status, after.status, None));
-    }
-    store::events::insert(&mut *tx, &events).await?;
-    store::domains::update_after_check(&mut *tx, &after).await?;
-    occasion.plan_next(tx, &after, &required, now).await?;
-    Ok(true)
-}
-
-/// How far the domain can be asked, after this look.
-async fn reachability(
-    tx: &mut PgConnection,
-    before: &DomainRow,
-    diagnosis: &Diagnosis,
-    now: OffsetDateTime,
-) -> Result<Reachability, StoreError> {
-    let was = Reachability { unknown_since: before.unknown_since, is_unreachable: outcome::is_unreachable(before) };
-    match reachability::step(was, outcome::is_unknown(diagnosis), now) {
-        Step::Settled(reach) => Ok(reach),
-        Step::Ask { answered_since } => {
-            let is_another_answered = store::domains::is_another_answered(tx, before.id, answered_since).await?;
-            Ok(reachability::settle(was, is_another_answered, now))
-        }
     }
 }

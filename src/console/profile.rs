@@ -202,12 +202,18 @@ impl Console {
         })
     }
 
-    /// The profile that counts now; a conflict before it knows an SPF mechanism.
-    pub(super) async fn required_profile(&self, connection: &mut PgConnection) -> Result<ProfileInForce, Failure> {
+    /// The profile that counts now, with the last look at it; a conflict before it knows an SPF mechanism.
+    pub(super) async fn required_profile(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<(ProfileInForce, Option<ProfileCheckRow>), Failure> {
         let message = "There is no sending profile yet: an administrator sets at least one SPF mechanism under Settings, \
                        Sending profile (or SIGNET_SPF at the first start).";
-        let in_force = verify::profile::in_force(connection, self.now()).await?;
-        if in_force.profile.spf.is_empty() { Err(Failure::Conflict(message.into())) } else { Ok(in_force) }
+        let (in_force, look) = verify::profile::in_force_and_look(connection, self.now()).await?;
+        if in_force.profile.spf.is_empty() {
+            return Err(Failure::Conflict(message.into()));
+        }
+        Ok((in_force, look))
     }
 }
 

@@ -40,7 +40,7 @@ impl Occasion<'_> {
         }
     }
 
-    /// Plans the look after this one. Somebody's click begins the short pauses anew; what the sweep finds goes on with
+    /// Plans the look after this one, and says when it will be unless a slot decides. Somebody's click begins the short pauses anew; what the sweep finds goes on with
     /// those that run.
     pub(super) async fn plan_next(
         &self,
@@ -48,7 +48,7 @@ impl Occasion<'_> {
         domain: &DomainRow,
         required: &[Standing],
         now: OffsetDateTime,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<OffsetDateTime>, StoreError> {
         let since = match self.lease {
             None => now,
             Some(_) => store::due_looks::find(tx, domain.id).await?.map_or(now, |planned| planned.since),
@@ -61,6 +61,12 @@ impl Occasion<'_> {
             not_before: None,
             now,
         };
-        store::due_looks::plan(tx, domain.id, since, next_look(&looked, self.jitter)).await
+        let mut due = next_look(&looked, self.jitter);
+        if let Some(due) = &mut due {
+            // As exact as it is kept.
+            due.at = due.at.truncate_to_microsecond();
+        }
+        store::due_looks::plan(tx, domain.id, since, due).await?;
+        Ok(due.map(|due| due.at))
     }
 }

@@ -176,6 +176,20 @@ async fn the_zone_fragment_stands_below_a_soa_and_names_its_records_absolutely()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_creation_answers_with_what_was_saved() {
+    let app = TestApp::start().await;
+    app.publish("mail IN TXT \"v=spf1 ip4:198.51.100.1 -all\"\nmail IN MX 10 mx.example.net.\n_dmarc IN TXT \"v=DMARC1; p=reject\"");
+    for name in ["mail.example.com", "other.example.com"] {
+        let body = json!({"name": name, "dkim": {"ed25519": true}, "tags": {"customer": "7"}});
+        let (status, created) = app.post("/api/v1/domains", body).await;
+        assert_eq!(status, StatusCode::CREATED, "{created}");
+        assert!(created["next_check_at"].is_string() && created["last_checked_at"].is_string(), "{created}");
+        assert_eq!(created, app.get(&format!("/api/v1/domains/{name}")).await);
+    }
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn text_out_of_dns_is_data_on_every_page() {
     let app = TestApp::start().await;
     let evil = "v=spf1 <script>alert(1)</script> \\\" onload=x -all";

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::checks::asked_by;
 use super::tags::check_tags;
+use crate::console::profile::profile_findings;
 use crate::console::view::DomainView;
 use crate::console::{Actor, Console, KeyChoice, NewDomain, internal};
 use crate::failure::{Failure, FieldError};
@@ -20,7 +21,7 @@ use crate::records::{DomainName, NameError, Selector};
 use crate::store::domains::DomainRow;
 use crate::store::keys::{KeyRow, KeyState};
 use crate::store::{self, StoreError};
-use crate::verify::{self, Look, Planned};
+use crate::verify::{self, Look, Planned, Saved};
 
 /// How long the answer to a creation waits for the first check.
 const FIRST_CHECK_WAIT: Duration = Duration::from_secs(3);
@@ -38,7 +39,7 @@ impl Console {
         let name = DomainName::parse_sender(&new.name).map_err(|error| name_failure(&new.name, &error))?;
         check_tags(&new.tags)?;
         let mut conn = self.0.pool.acquire().await?;
-        let profile = self.required_profile(&mut conn).await?;
+        let (profile, profile_look) = self.required_profile(&mut conn).await?;
         // Before a key is taken for it; the unique constraint decides.
         if store::domains::find(&mut conn, actor.team_id, name.as_str()).await?.is_some() {
             return Err(taken(&name));
@@ -49,11 +50,21 @@ impl Console {
         let planned = verify::planned(row, &keys, &profile);
         let mut first_look = self.start_first_look(planned.clone());
         let look = tokio::time::timeout(FIRST_CHECK_WAIT, &mut first_look).await.ok().transpose().map_err(internal)?;
-        self.insert_domain(actor, &planned, &keys, look.as_ref()).await?;
-        if look.is_none() {
-            self.save_when_done(actor, planned.clone(), first_look);
+        let id = planned.domain.id;
+        match self.insert_domain(actor, &planned, &keys, look.as_ref()).await? {
+            Some(saved) if saved.next_at.is_some() => {
+                let planned = verify::planned(saved.domain, &keys, &profile);
+                let mut view = DomainView::with_records(planned, &saved.records);
+                view.next_check_at = saved.next_at;
+                view.findings.extend(profile_findings(actor, profile_look.as_ref()));
+                Ok(view)
+            }
+            Some(_) => self.find_domain(actor, &id.to_string()).await,
+            None => {
+                self.save_when_done(actor, planned, first_look);
+                self.find_domain(actor, &id.to_string()).await
+            }
         }
-        self.find_domain(actor, &planned.domain.id.to_string()).await
     }
 
     fn start_first_look(&self, planned: Planned) -> JoinHandle<Look> {
@@ -68,7 +79,7 @@ impl Console {
         planned: &Planned,
         keys: &[KeyRow],
         look: Option<&Look>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Saved>, Failure> {
         let (row, by) = (&planned.domain, actor.label());
         let mut tx = store::begin(&self.0.pool).await?;
         match store::domains::insert(&mut tx, row).await {
@@ -80,14 +91,17 @@ impl Console {
             store::keys::insert(&mut tx, key).await?;
         }
         store::events::insert(&mut tx, &[created(row, &by)]).await?;
-        if let Some(look) = look {
-            verify::save(&mut tx, planned, look, &asked_by(&by, None)).await?;
-        } else {
-            // The look goes on; this is the one after it, or instead of it where the program is killed.
-            let due = Due { at: row.created_at + time::Duration::MINUTE, rank: Rank::Awaited };
-            store::due_looks::plan(&mut tx, row.id, row.created_at, Some(due)).await?;
-        }
-        Ok(store::commit(tx).await?)
+        let saved = match look {
+            Some(look) => Some(verify::save_first(&mut tx, planned, look, &asked_by(&by, None)).await?),
+            None => {
+                // The look goes on; this is the one after it, or instead of it where the program is killed.
+                let due = Due { at: row.created_at + time::Duration::MINUTE, rank: Rank::Awaited };
+                store::due_looks::plan(&mut tx, row.id, row.created_at, Some(due)).await?;
+                None
+            }
+        };
+        store::commit(tx).await?;
+        Ok(saved)
     }
 
     /// The domain's key, and the additional one if it is wanted, sealed.
