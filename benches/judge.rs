@@ -81,32 +81,35 @@ fn cost(serving: &tokio::runtime::Runtime, world: &BrokenWorld, checks: u32) -> 
     let served = serving.block_on(serving.spawn(serve(world.clone()))).unwrap();
     let asking = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let dns = asking.block_on(Dns::start(served.settings.clone())).unwrap();
-    let (mut observed, _) = asking.block_on(observe(&dns, &world.plan));
-    let mut choosing = Duration::ZERO;
-    let watch = Stopwatch::start();
-    for _ in 0..checks {
-        let chosen;
-        (observed, chosen) = asking.block_on(observe(&dns, &world.plan));
-        choosing += chosen;
-    }
-    let whole = watch.read();
-    let began = Instant::now();
-    for _ in 0..checks {
+    let mut states = Vec::new();
+    let observed = asking.block_on(observe(&dns, &world.plan, |state| states.push(state.clone())));
+    let whole = each(checks, || {
+        black_box(asking.block_on(observe(&dns, &world.plan, |_| {})));
+    });
+    let choosing = each(checks, || {
+        for state in &states {
+            black_box(diagnosis::questions(&world.plan, black_box(state)));
+        }
+    });
+    let diagnosing = each(checks, || {
         black_box(diagnosis::diagnose(&world.plan, black_box(&observed)));
-    }
-    let diagnosing = began.elapsed() / checks;
-    Cost { asking: whole.saturating_sub(choosing) / checks, choosing: choosing / checks, diagnosing, observed }
+    });
+    Cost { asking: whole.saturating_sub(choosing), choosing, diagnosing, observed }
 }
 
-/// As `verify` gathers; and the time that went by choosing what to ask.
-async fn observe(dns: &Dns, plan: &Plan) -> (Observed, Duration) {
+/// Processor time of one of `count` times.
+fn each(count: u32, mut work: impl FnMut()) -> Duration {
+    let watch = Stopwatch::start();
+    (0..count).for_each(|_| work());
+    watch.read() / count
+}
+
+/// As `verify` gathers; what was known whenever it was chosen what to ask goes to `told`.
+async fn observe(dns: &Dns, plan: &Plan, mut told: impl FnMut(&Observed)) -> Observed {
     let mut observed = Observed::default();
-    let mut choosing = Duration::ZERO;
     let mut choose = |observed: &Observed| {
-        let began = Instant::now();
-        let asks = diagnosis::questions(plan, observed);
-        choosing += began.elapsed();
-        asks
+        told(observed);
+        diagnosis::questions(plan, observed)
     };
     let mut asks = choose(&observed);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(9);
@@ -115,7 +118,7 @@ async fn observe(dns: &Dns, plan: &Plan) -> (Observed, Duration) {
         gathering.ask(&asks, &mut observed).await;
         asks = choose(&observed);
     }
-    (observed, choosing)
+    observed
 }
 
 async fn serve(world: BrokenWorld) -> world::Served {

@@ -1,7 +1,7 @@
 //! The RFC 9989 section 4.10 tree walk over gathered data: which policy applies to a name, and whose it is.
 
 use super::AskFailure;
-use super::observed::{Observed, RecordData, RecordType, Reply};
+use super::observed::{Answer, NEVER_ASKED, Observed, RecordData, RecordType, Reply};
 use crate::records::OwnerName;
 use crate::records::dmarc::{self, DmarcRecord, DmarcText, Policy, Psd};
 
@@ -51,24 +51,25 @@ pub fn records(reply: &Reply) -> Vec<DmarcRecord> {
 }
 
 /// The reply at `_dmarc` above; a name that cannot be asked holds nothing.
-pub fn reply_at(name: &OwnerName, observed: &Observed) -> Reply {
+pub fn reply_at<'a>(name: &OwnerName, observed: &'a Observed) -> &'a Reply {
+    static NOTHING: Reply = Reply { answer: Answer::NoSuchName, aliases: Vec::new(), ttl_s: 0 };
     let owner = name.prefixed("_dmarc");
     if !owner.fits_the_wire() {
-        return Reply { answer: super::observed::Answer::NoSuchName, aliases: Vec::new(), ttl_s: 0 };
+        return &NOTHING;
     }
-    observed.reply(&owner, RecordType::Txt).unwrap_or_else(|| Reply::failed(AskFailure::Local))
+    observed.reply(&owner, RecordType::Txt).unwrap_or(&NEVER_ASKED)
 }
 
 /// Walks up from `start`, whose own answer is `own`. A failure on the way concludes nothing (RFC 9989 section 4.10).
 pub fn walk(start: &OwnerName, own: &Reply, observed: &Observed) -> Result<Walk, AskFailure> {
     let mut found: Vec<Found> = Vec::new();
     for name in names(start) {
-        let reply = if &name == start { own.clone() } else { reply_at(&name, observed) };
+        let reply = if &name == start { own } else { reply_at(&name, observed) };
         if let Some(failure) = reply.failure() {
             return Err(failure);
         }
         // Several at one name: all are dropped, and the walk goes on.
-        let Ok([record]) = <[DmarcRecord; 1]>::try_from(records(&reply)) else { continue };
+        let Ok([record]) = <[DmarcRecord; 1]>::try_from(records(reply)) else { continue };
         let is_last = record.psd != Psd::Unsaid;
         found.push(Found { domain: name, record });
         if is_last {
@@ -120,7 +121,7 @@ mod tests {
             let question = Question::new(name.prefixed("_dmarc"), RecordType::Txt);
             observed.replies.insert(question, Observation { servers: Vec::new(), resolver: Some(reply) });
         }
-        walk(&start, &reply_at(&start, &observed), &observed).expect("everything was answered")
+        walk(&start, reply_at(&start, &observed), &observed).expect("everything was answered")
     }
 
     /// The organisational domains of several names in one tree, as the appendix tells them.

@@ -18,6 +18,7 @@ pub mod mx;
 pub mod observed;
 pub mod placement;
 pub mod profile;
+pub mod question;
 pub mod reach;
 pub mod spf;
 pub mod spf_eval;
@@ -37,6 +38,16 @@ pub struct Case<'a> {
     pub record: &'a PlannedRecord,
     pub reply: &'a Reply,
     pub observed: &'a Observed,
+    pub depth: Depth,
+}
+
+/// How much a judge says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// All that a page shows.
+    Whole,
+    /// The codes, from which the verdict follows: nothing to publish is sought, nothing is drawn.
+    Codes,
 }
 
 impl Case<'_> {
@@ -200,7 +211,7 @@ fn diagnose_as(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Reco
     let is_stale = verdict.is_good() && by == AnsweredBy::Authoritative && {
         let resolver = observation.resolver.iter().filter(|old| old.failure().is_none());
         let differs = resolver.filter(|old| !observed::same_answer(old, reply)).map(|old| {
-            let case = Case { plan, record, reply: old, observed };
+            let case = Case { plan, record, reply: old, observed, depth: Depth::Codes };
             Verdict::of(&judge(&case).findings)
         });
         differs.into_iter().any(|verdict| !verdict.is_good() && verdict != Verdict::Unknown)
@@ -225,7 +236,7 @@ fn diagnose_as(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Reco
 
 /// One reply's verdict and what is said of it, a better explanation put first.
 fn judge_reply(plan: &Plan, record: &PlannedRecord, observed: &Observed, reply: &Reply) -> (Verdict, Judgement) {
-    let case = Case { plan, record, reply, observed };
+    let case = Case { plan, record, reply, observed, depth: Depth::Whole };
     let mut judgement = judge(&case);
     placement::explain(&case, &mut judgement);
     profile::excuse(&case, &mut judgement);
@@ -273,10 +284,9 @@ impl Asks {
 
     /// A question asked of the zone already is not asked of the resolver alone.
     fn not_yet_in(self, observed: &Observed) -> Vec<Ask> {
-        let mut seen = std::collections::BTreeSet::new();
-        self.0
-            .into_iter()
-            .filter(|ask| !observed.replies.contains_key(&ask.question) && seen.insert(ask.question.clone()))
-            .collect()
+        let is_open = |ask: &Ask| !observed.replies.contains_key(&ask.question);
+        let mut asks: Vec<Ask> = self.0.into_iter().filter(is_open).collect();
+        asks.dedup_by(|later, first| later.question == first.question);
+        asks
     }
 }

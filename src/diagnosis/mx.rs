@@ -13,7 +13,7 @@ const MAX_HOSTS: usize = 5;
 pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
     let Some(reply) = observed.reply(&record.owner, RecordType::Mx) else { return };
     let Wanted::Mx { offer, .. } = &record.wanted else { return };
-    for host in exchanges(&reply).into_iter().filter(|host| is_looked_at(host, offer.as_ref())).take(MAX_HOSTS) {
+    for host in exchanges(reply).into_iter().filter(|host| is_looked_at(host, offer.as_ref())).take(MAX_HOSTS) {
         asks.resolver(host, RecordType::A);
     }
 }

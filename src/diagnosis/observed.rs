@@ -1,4 +1,4 @@
-//! What DNS said: questions, answers, and who gave them. Plain data that `dns` fills and the judges read.
+//! What DNS said: answers, and who gave them. Plain data that `dns` fills and the judges read.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -6,71 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 pub use super::delegation::{NotDelegated, ServerFacts, ServerState, ZoneFacts};
+use super::question::Asked;
+pub use super::question::{Ask, Question, RecordType, Whom};
 use crate::records::OwnerName;
-
-/// The record types that signet asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum RecordType {
-    A,
-    Aaaa,
-    Cname,
-    Mx,
-    Ns,
-    Ptr,
-    Soa,
-    /// The type of SPF records before RFC 7208 section 3.1 did away with it.
-    Spf,
-    Txt,
-}
-
-impl RecordType {
-    /// The type as `dig` takes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::A => "A",
-            Self::Aaaa => "AAAA",
-            Self::Cname => "CNAME",
-            Self::Mx => "MX",
-            Self::Ns => "NS",
-            Self::Ptr => "PTR",
-            Self::Soa => "SOA",
-            Self::Spf => "SPF",
-            Self::Txt => "TXT",
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Question {
-    pub name: OwnerName,
-    pub rtype: RecordType,
-}
-
-impl Question {
-    pub fn new(name: OwnerName, rtype: RecordType) -> Self {
-        Self { name, rtype }
-    }
-}
-
-/// Who is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Whom {
-    /// Each nameserver of the zone that holds the name, and the resolver beside them.
-    Zone,
-    /// One nameserver of the zone, the resolver where none can be asked: places where a record may have gone. No cache
-    /// stands between, and it costs one packet.
-    One,
-    /// The resolver alone: names of others, where what receivers see counts.
-    Resolver,
-}
-
-/// Something still to be asked.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ask {
-    pub question: Question,
-    pub whom: Whom,
-}
 
 /// One record's data. TXT keeps its strings apart and as bytes, for how they are cut is part of the diagnosis.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -149,6 +87,9 @@ pub struct Reply {
     /// section 5). 0 where unknown.
     pub ttl_s: u32,
 }
+
+/// What there is to go by where a bound of ours was reached before the question was asked.
+pub static NEVER_ASKED: Reply = Reply { answer: Answer::Failed(AskFailure::Local), aliases: Vec::new(), ttl_s: 0 };
 
 impl Reply {
     pub fn found(records: Vec<RecordData>, ttl_s: u32) -> Self {
@@ -233,20 +174,28 @@ impl Observation {
 
     /// The first candidate; for questions whose answers no judge chooses between.
     pub fn best(&self) -> Option<&Reply> {
-        self.candidates().first().map(|(reply, _)| *reply)
+        let resolver = self.resolver.as_ref();
+        if self.is_bogus() {
+            return resolver;
+        }
+        let mut servers = self.servers.iter().map(|said| &said.reply);
+        let is_answered = |reply: &&Reply| reply.failure().is_none();
+        let answered = servers.clone().find(is_answered).or_else(|| resolver.filter(is_answered));
+        answered.or_else(|| servers.next()).or(resolver)
     }
+}
+
+fn sorted(records: &[RecordData]) -> Vec<&RecordData> {
+    let mut records: Vec<&RecordData> = records.iter().collect();
+    records.sort();
+    records
 }
 
 /// Whether two replies say the same, order of records, letter case of text kept, and TTLs aside.
 pub fn same_answer(one: &Reply, other: &Reply) -> bool {
     match (&one.answer, &other.answer) {
         (Answer::Found(a), Answer::Found(b)) => {
-            let sorted = |records: &[RecordData]| {
-                let mut records = records.to_vec();
-                records.sort();
-                records
-            };
-            one.aliases == other.aliases && sorted(a) == sorted(b)
+            one.aliases == other.aliases && a.len() == b.len() && (a == b || sorted(a) == sorted(b))
         }
         (a, b) => a == b,
     }
@@ -277,16 +226,13 @@ impl Observed {
     }
 
     pub fn get(&self, name: &OwnerName, rtype: RecordType) -> Option<&Observation> {
-        self.replies.get(&Question::new(name.clone(), rtype))
+        self.replies.get(&(name, rtype) as &dyn Asked)
     }
 
     /// The reply to go by for a question; `Failed(Local)` where it was not asked because a bound was reached.
-    pub fn reply(&self, name: &OwnerName, rtype: RecordType) -> Option<Reply> {
-        match self.get(name, rtype).and_then(Observation::best) {
-            Some(reply) => Some(reply.clone()),
-            None if self.is_exhausted => Some(Reply::failed(AskFailure::Local)),
-            None => None,
-        }
+    pub fn reply(&self, name: &OwnerName, rtype: RecordType) -> Option<&Reply> {
+        let reply = self.get(name, rtype).and_then(Observation::best);
+        reply.or_else(|| self.is_exhausted.then_some(&NEVER_ASKED))
     }
 
     /// The deepest known zone that holds `name`.

@@ -51,8 +51,7 @@ pub fn profile_questions(profile: &SendingProfile, observed: &Observed) -> Vec<A
     if let Some(target) = profile.return_path.as_ref().map(|offer| offer.target.owner()) {
         asks.resolver(&target, RecordType::Mx);
         asks.resolver(&target, RecordType::Txt);
-        if let Some(text) =
-            observed.reply(&target, RecordType::Txt).as_ref().and_then(|reply| only(spf_texts(reply.records())))
+        if let Some(text) = observed.reply(&target, RecordType::Txt).and_then(|reply| only(spf_texts(reply.records())))
         {
             for question in evaluate(observed, &target, &text, &ours.passed()).needs {
                 asks.resolver(&question.name, question.rtype);
@@ -182,7 +181,7 @@ fn stopped(stop: &Stop) -> Option<Finding> {
 /// A host that mail or visitors are led to has an address of either family.
 fn judge_host(observed: &Observed, host: &OwnerName, without: Finding) -> Judged {
     let replies = [RecordType::A, RecordType::Aaaa].map(|rtype| observed.reply(host, rtype));
-    let replies: Vec<Reply> = replies.into_iter().flatten().collect();
+    let replies: Vec<&Reply> = replies.into_iter().flatten().collect();
     if replies.iter().any(|reply| !reply.records().is_empty()) {
         return Some(Vec::new());
     }
@@ -231,7 +230,7 @@ fn judge_reports(profile: &SendingProfile, observed: &Observed) -> Judged {
     let mut refused: Vec<(OwnerName, OwnerName)> = Vec::new();
     for (host, owner) in report_owners(profile) {
         let reply = observed.reply(&owner, RecordType::Txt).filter(|reply| reply.failure().is_none())?;
-        if dmarc_walk::records(&reply).is_empty() {
+        if dmarc_walk::records(reply).is_empty() {
             refused.push((host, owner));
         }
     }

@@ -349,7 +349,7 @@ async fn the_next_resolver_is_asked_while_the_first_is_silent() {
     let settings = DnsSettings { resolvers, is_direct: false, authority_port: world.port, allows_private: true };
     let begun = Instant::now();
     let observed = observe(&Dns::start(settings).await.unwrap(), "t.example.com").await;
-    assert_eq!(found(&observed.reply(&OwnerName::new("t.example.com"), RecordType::Txt).unwrap()), "second");
+    assert_eq!(found(observed.reply(&OwnerName::new("t.example.com"), RecordType::Txt).unwrap()), "second");
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 

@@ -450,7 +450,13 @@ fn the_keys_place_is_named_in_its_own_zone() {
     };
     let observed = Observed { zones: vec![zone("_domainkey.mail.example.com", "example.com")], ..Observed::default() };
     let reply = Reply { answer: Answer::NoSuchName, aliases: vec![], ttl_s: 0 };
-    let case = Case { plan: &plan, record: &plan.records[0], reply: &reply, observed: &observed };
+    let case = Case {
+        plan: &plan,
+        record: &plan.records[0],
+        reply: &reply,
+        observed: &observed,
+        depth: crate::diagnosis::Depth::Whole,
+    };
     let findings = judge(&case).findings;
     let fix = say(&findings[0]).fix.expect("an error has one");
     assert!(fix.starts_with("In the zone _domainkey.mail.example.com, add a TXT record with the host s1 "), "{fix}");

@@ -190,11 +190,11 @@ fn is_zone_line(text: &str) -> bool {
 fn private_key(bare: &str, keys: &Keys<'_>) -> Option<Finding> {
     let record = dkim::parse(bare);
     let p = record.p.unwrap_or_else(|| bare.chars().filter(|c| !c.is_whitespace()).collect());
-    let bytes = decode_beginning(&p);
-    if material(&bytes) != KeyMaterial::Private {
+    // Its first bytes tell a private key.
+    if material(&decode_beginning(p.get(..64).unwrap_or(&p))) != KeyMaterial::Private {
         return None;
     }
-    let is_ours = keys.ours.is_some_and(|ours| ours.is_held_by(&bytes));
+    let is_ours = keys.ours.is_some_and(|ours| ours.is_held_by(&decode_beginning(&p)));
     Some(malformed(if is_ours { "private-ours" } else { "private" }))
 }
 
@@ -206,6 +206,9 @@ fn is_armoured(text: &str) -> bool {
 
 /// The text without armour, quotation marks, backslashes and invisible characters, every blank a plain one.
 fn tidied(text: &str) -> String {
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !is_wrapping(char::from(byte))) && !is_armoured(text) {
+        return text.to_owned();
+    }
     let text = text.replace("\\n", " ").replace("\\r", " ");
     let unarmoured: String = text
         .split("-----")

@@ -36,6 +36,9 @@ pub fn judge(case: &Case<'_>, record: &DmarcRecord) -> Judgement {
 
 /// What receivers pass over, one finding for each kind of flaw.
 fn flaws(case: &Case<'_>, record: &DmarcRecord) -> Vec<Finding> {
+    if record.flaws.is_empty() {
+        return Vec::new();
+    }
     let mended = record.mended();
     let kinds: BTreeSet<&'static str> = record.flaws.iter().map(|flaw| variant(flaw.kind)).collect();
     let of_kind = |kind: &'static str| {
@@ -89,14 +92,14 @@ fn public_suffix(case: &Case<'_>, record: &DmarcRecord) -> Option<Finding> {
 }
 
 fn obsolete(case: &Case<'_>, record: &DmarcRecord) -> Option<Finding> {
+    if record.obsolete.is_empty() && !record.has_size_limit {
+        return None;
+    }
     let found = told(case, Finding::info(Code::DmarcObsoleteTag)).arg("value", record.mended());
     let found = found.arg("tags", quote_record(record.obsolete.join("; ").as_bytes()));
     let is_partial = |tag: &String| tag.starts_with("pct=") && tag != "pct=100";
     if record.obsolete.iter().any(is_partial) {
         return Some(found.variant("pct"));
     }
-    if !record.obsolete.is_empty() {
-        return Some(found);
-    }
-    record.has_size_limit.then(|| found.variant("size"))
+    Some(if record.obsolete.is_empty() { found.variant("size") } else { found })
 }

@@ -51,7 +51,7 @@ pub fn unauthorized(
     let is_refused = |asked: &Acceptance| {
         let reply = case.observed.reply(&asked.owner, RecordType::Txt);
         // What could not be asked proves nothing; several records do no harm here.
-        reply.is_some_and(|reply| reply.failure().is_none() && dmarc_walk::records(&reply).is_empty())
+        reply.is_some_and(|reply| reply.failure().is_none() && dmarc_walk::records(reply).is_empty())
     };
     let refused = to_be_accepted(domain, record, organisation).into_iter().filter(is_refused);
     refused

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use self::places::{Place, Slip};
 use super::observed::{Observed, RecordData, RecordType, Reply, same_answer};
-use super::{Asks, Case, Code, Finding, Judgement, Verdict, alternatives, primary_type, wording};
+use super::{Asks, Case, Code, Depth, Finding, Judgement, Verdict, alternatives, primary_type, wording};
 use crate::records::OwnerName;
 use crate::records::plan::{Plan, PlannedRecord};
 
@@ -67,7 +67,8 @@ fn is_bad(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> bool {
     let Some(observation) = observed.get(&record.owner, primary_type(record)) else { return false };
     let candidates = observation.candidates();
     let is_bad = |reply: &Reply| {
-        let verdict = Verdict::of(&super::judge(&Case { plan, record, reply, observed }).findings);
+        let case = Case { plan, record, reply, observed, depth: Depth::Codes };
+        let verdict = Verdict::of(&super::judge(&case).findings);
         !verdict.is_good() && verdict != Verdict::Unknown
     };
     !candidates.is_empty() && candidates.into_iter().all(|(reply, _)| is_bad(reply))
@@ -81,7 +82,7 @@ fn holding_ours(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Vec
     places.retain(|place| {
         let reply = observed.reply(&place.name, place.rtype);
         reply.is_some_and(|reply| {
-            recognise::holds_ours(plan, record, &reply, !matches!(place.slip, Slip::Above | Slip::Www))
+            recognise::holds_ours(plan, record, reply, !matches!(place.slip, Slip::Above | Slip::Www))
         })
     });
     places
@@ -92,7 +93,7 @@ fn place_finding(case: &Case<'_>) -> Option<Finding> {
     let is_typed = |place: &Place| {
         let reply = case.observed.reply(&place.name, place.rtype);
         let other = beside(&place.name, case.observed).and_then(|name| case.observed.reply(&name, place.rtype));
-        !matches!((reply, other), (Some(reply), Some(other)) if same_answer(&reply, &other))
+        !matches!((reply, other), (Some(reply), Some(other)) if same_answer(reply, other))
     };
     let place = places.into_iter().find(is_typed)?;
     let zone = places::zone_of(case.plan, &case.record.owner, case.observed);
@@ -129,7 +130,7 @@ fn is_wildcards(case: &Case<'_>) -> bool {
     let is_something = !case.reply.records().is_empty() || !case.reply.aliases.is_empty();
     let other =
         stranger(case.plan, case.record, case.observed).and_then(|(name, rtype)| case.observed.reply(&name, rtype));
-    let is_same = |other: Reply| other.aliases == case.reply.aliases && same_answer(case.reply, &other);
+    let is_same = |other: &Reply| other.aliases == case.reply.aliases && same_answer(case.reply, other);
     is_something && other.is_some_and(is_same)
 }
 

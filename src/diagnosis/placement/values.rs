@@ -1,7 +1,7 @@
 //! Quotes and blanks that were pasted along: told by what the same text would do without them.
 
 use super::super::observed::{Answer, RecordData, Reply};
-use super::super::{Case, Code, Finding, Verdict, wording};
+use super::super::{Case, Code, Depth, Finding, Verdict, wording};
 use super::told;
 use crate::records::plan::Wanted;
 
@@ -40,7 +40,7 @@ pub fn broken(case: &Case<'_>) -> Option<(Finding, String)> {
 fn does_the_job(case: &Case<'_>, texts: Vec<Vec<u8>>) -> bool {
     let records = texts.into_iter().map(|text| RecordData::Txt(vec![text])).collect();
     let reply = Reply { answer: Answer::Found(records), ..case.reply.clone() };
-    Verdict::of(&super::super::judge(&Case { reply: &reply, ..*case }).findings).is_good()
+    Verdict::of(&super::super::judge(&Case { reply: &reply, depth: Depth::Codes, ..*case }).findings).is_good()
 }
 
 /// At which character two texts part.

@@ -11,9 +11,9 @@ use std::collections::BTreeSet;
 
 use super::observed::{Observed, RecordData};
 use super::placement::{without_blanks, without_quotes};
-use super::spf_eval::{AddressSet, evaluate, spf_texts};
+use super::spf_eval::{AddressSet, evaluate, evaluate_and_draw, spf_texts};
 use super::wording::quote;
-use super::{AskFailure, Asks, Case, Code, Finding, Judgement, RecordType, reach};
+use super::{AskFailure, Asks, Case, Code, Depth, Finding, Judgement, RecordType, reach};
 use crate::records::OwnerName;
 use crate::records::plan::{Plan, PlannedRecord, Wanted};
 use crate::records::spf::{self, ProfileMechanism};
@@ -38,14 +38,14 @@ pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks
     };
     let is_known = needs.is_empty();
     for texts in answers(observed, &record.owner) {
+        let mut is_suggested = false;
         for text in &texts {
             let judged = evaluate(observed, &record.owner, text, &ours);
             let is_settled = texts.len() == 1 && ours.without(&judged.passed()).is_empty();
-            let is_open = !is_known || !judged.needs.is_empty();
+            is_suggested |= is_known && judged.needs.is_empty() && !is_settled;
             needs.extend(judged.needs);
-            if is_open || is_settled {
-                continue;
-            }
+        }
+        if is_suggested {
             let basis = Basis { observed, owner: &record.owner, texts: &texts, mechanisms, ours: &ours };
             needs.extend(suggest(&basis).needs);
         }
@@ -65,24 +65,32 @@ fn answers(observed: &Observed, owner: &OwnerName) -> Vec<Vec<String>> {
     let candidates = observed.get(owner, RecordType::Txt).map(|observation| observation.candidates());
     let mut found: Vec<Vec<String>> = Vec::new();
     for (reply, _) in candidates.unwrap_or_default().into_iter().take(MAX_ANSWERS) {
-        let mended = |mend: fn(&[u8]) -> Vec<u8>| {
-            let texts = reply.records().iter().filter_map(RecordData::txt_joined);
-            spf_texts(&texts.map(|text| RecordData::Txt(vec![mend(&text)])).collect::<Vec<_>>())
-        };
-        let texts = [
-            spf_texts(reply.records()),
-            mended(without_blanks),
-            mended(without_quotes),
-            mended(|text| without_blanks(&without_quotes(text))),
-            attempts(reply.records()),
-        ];
-        for texts in texts {
+        let mut read = vec![spf_texts(reply.records()), attempts(reply.records())];
+        let texts: Vec<Vec<u8>> = reply.records().iter().filter_map(RecordData::txt_joined).collect();
+        if texts.iter().any(|text| !is_plain(text)) {
+            let mended = |mend: fn(&[u8]) -> Vec<u8>| {
+                spf_texts(&texts.iter().map(|text| RecordData::Txt(vec![mend(text)])).collect::<Vec<_>>())
+            };
+            let both = |text: &[u8]| without_blanks(&without_quotes(text));
+            read.extend([mended(without_blanks), mended(without_quotes), mended(both)]);
+        }
+        for texts in read {
             if !texts.is_empty() && !found.contains(&texts) {
                 found.push(texts);
             }
         }
     }
     found
+}
+
+/// No quotes or blanks can be taken out of the text.
+fn is_plain(text: &[u8]) -> bool {
+    let is_edge = |end: Option<&u8>| end.is_some_and(|byte| matches!(byte, b' ' | b'\'' | b'`'));
+    let is_odd = |byte: &u8| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\');
+    !is_edge(text.first())
+        && !is_edge(text.last())
+        && !text.iter().any(is_odd)
+        && !text.windows(2).any(|two| two == b"  ")
 }
 
 /// What almost begins as an SPF record, as the records that were meant.
@@ -126,15 +134,14 @@ fn absent(case: &Case<'_>, mechanisms: &[ProfileMechanism]) -> Judgement {
         OurServers::Known(set) if !mechanisms.is_empty() => set,
         _ => AddressSet::default(),
     };
-    let basis = Basis { observed: case.observed, owner: &case.record.owner, texts: &meant, mechanisms, ours: &ours };
-    let suggestion = suggest(&basis);
+    let suggestion = suggestion(case, mechanisms, &ours, &meant);
     let value = suggestion.value.clone().unwrap_or_else(|| meant.first().cloned().unwrap_or_default());
     let missing = missing.variant("attempt").arg("seen", quote(&seen)).arg("value", &value).suggest(&value);
     Judgement { findings: vec![missing], suggested_value: Some(value), ..Judgement::default() }
 }
 
 fn profile_broken(case: &Case<'_>, text: &str, reason: &str) -> Judgement {
-    let tree = evaluate(case.observed, &case.record.owner, text, &AddressSet::default()).tree;
+    let tree = evaluate_and_draw(case.observed, &case.record.owner, text, &AddressSet::default()).tree;
     let finding = Finding::warning(Code::DnsProfile).arg("reason", reason).arg("name", &case.record.owner);
     Judgement { findings: vec![finding], spf_tree: Some(tree), ..Judgement::default() }
 }
@@ -145,6 +152,7 @@ fn unknown(case: &Case<'_>) -> Judgement {
 
 fn judge_record(case: &Case<'_>, mechanisms: &[ProfileMechanism], ours: &AddressSet, text: &str) -> Judgement {
     let record = spf::parse(text.as_bytes()).unwrap_or_default();
+    let evaluate = if case.depth == Depth::Whole { evaluate_and_draw } else { evaluate };
     let judged = evaluate(case.observed, &case.record.owner, text, ours);
     if !judged.needs.is_empty() {
         return unknown(case);
@@ -185,6 +193,9 @@ fn conflict(case: &Case<'_>, mechanisms: &[ProfileMechanism], ours: &AddressSet,
 }
 
 fn suggestion(case: &Case<'_>, mechanisms: &[ProfileMechanism], ours: &AddressSet, texts: &[String]) -> Suggestion {
+    if case.depth == Depth::Codes {
+        return Suggestion::none();
+    }
     suggest(&Basis { observed: case.observed, owner: &case.record.owner, texts, mechanisms, ours })
 }
 

@@ -137,8 +137,10 @@ pub(super) fn attempt(text: &str) -> Option<String> {
     ];
     let unquoted =
         text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '“' | '”' | '\\' | '\u{feff}'));
-    let lower = unquoted.to_ascii_lowercase();
-    let head = HEADS.iter().filter(|head| lower.starts_with(**head)).max_by_key(|head| head.len())?;
+    let is_head = |head: &&&str| {
+        unquoted.as_bytes().get(..head.len()).is_some_and(|start| start.eq_ignore_ascii_case(head.as_bytes()))
+    };
+    let head = HEADS.iter().filter(is_head).max_by_key(|head| head.len())?;
     let rest = unquoted[head.len()..].trim_start_matches(|c: char| c.is_whitespace() || ";:,.=10".contains(c));
     if unquoted[head.len()..].starts_with("2.0") {
         return None;

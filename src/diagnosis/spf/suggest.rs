@@ -48,6 +48,14 @@ pub(super) struct Suggestion {
     pub needs: Vec<Question>,
 }
 
+impl Suggestion {
+    /// Where none is sought.
+    pub fn none() -> Self {
+        let remedy = Remedy::Subdomain;
+        Self { value: None, remedy, changes: Changes::default(), lookups: 0, before: 0, needs: Vec::new() }
+    }
+}
+
 /// What a suggestion is made from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Basis<'a> {

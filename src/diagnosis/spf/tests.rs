@@ -98,7 +98,7 @@ fn judged(spf: &str, records: &[&str], more: &[&str]) -> Judgement {
         open = asks.not_yet_in(&observed).into_iter().map(|ask| ask.question).collect();
         if open.is_empty() {
             let reply = observed.reply(&record.owner, RecordType::Txt).unwrap();
-            return judge(&Case { plan: &plan, record, reply: &reply, observed: &observed });
+            return judge(&Case { plan: &plan, record, reply, observed: &observed, depth: Depth::Whole });
         }
     }
     panic!("the questions never end");

@@ -143,11 +143,10 @@ impl Iterator for Networks {
     fn next(&mut self) -> Option<Self::Item> {
         let (low, high) = self.rest?;
         let bits = self.family.bits();
-        let is_cut = |prefix: &u8| {
-            let (start, end) = self.family.network(low, *prefix);
-            start == low && end <= high
-        };
-        let prefix = (0..=bits).find(is_cut).unwrap_or(bits);
+        // As many host bits as the start has zeros at its end, and as do not reach past the end.
+        let room = (high - low).checked_add(1).map_or(128, u128::ilog2);
+        let host_bits = low.trailing_zeros().min(room).min(u32::from(bits));
+        let prefix = bits - u8::try_from(host_bits).unwrap_or(bits);
         let (_, end) = self.family.network(low, prefix);
         self.rest = end.checked_add(1).filter(|next| *next <= high).map(|next| (next, high));
         Some((self.family.address(low), prefix))

@@ -119,21 +119,16 @@ fn shortened(text: &str) -> &str {
     name
 }
 
-/// A name out of text: bytes that are no letter, digit, hyphen or underscore stand escaped, as they do in names out
-/// of DNS packets.
+/// A name out of text: a byte that is no printable ASCII stands escaped as it does in names out of DNS packets, in
+/// decimal (RFC 1035 section 5.1).
 pub fn owner_of(text: &str) -> OwnerName {
     let mut out = String::with_capacity(text.len());
-    let mut is_first = true;
     for byte in text.bytes() {
         match byte {
-            b'.' => out.push('.'),
-            b'-' if !is_first => out.push('-'),
-            b'*' if is_first => out.push('*'),
-            b if b.is_ascii_alphanumeric() || b == b'_' => out.push(char::from(b)),
-            b if b.is_ascii_graphic() => out.extend(['\\', char::from(b)]),
-            b => out.push_str(&format!("\\{b:03o}")),
+            b'\\' => out.push_str("\\\\"),
+            b'!'..=b'~' => out.push(char::from(byte)),
+            other => out.push_str(&format!("\\{other:03}")),
         }
-        is_first = byte == b'.';
     }
     OwnerName::new(&out)
 }
@@ -179,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn odd_bytes_stand_escaped() {
-        assert_eq!(owner_of("-a.B c/d").as_str(), "\\-a.b\\040c\\/d");
+    fn odd_bytes_stand_escaped_as_in_names_out_of_packets() {
+        assert_eq!(owner_of("-a.B c/d\\é").as_str(), "-a.b\\032c/d\\\\\\195\\169");
     }
 }

@@ -37,21 +37,23 @@ impl Stage {
     /// Stops what is open of a family, or all of it.
     pub fn stop(&mut self, family: Option<Family>, stop: &Stop) {
         self.trouble = Some(stop_outcome(stop));
-        self.stop_where(|group| family.is_none_or(|family| group.family == family), stop);
+        self.stop_where(|group| family.is_none_or(|family| group.family == family), || stop.clone());
     }
 
-    pub fn stop_where(&mut self, is_meant: impl Fn(&Group) -> bool, stop: &Stop) {
-        let (ended, open) = std::mem::take(&mut self.open).into_iter().partition(is_meant);
+    pub fn stop_where(&mut self, is_meant: impl Fn(&Group) -> bool, stop: impl Fn() -> Stop) {
+        if !self.open.iter().any(&is_meant) {
+            return;
+        }
+        let (ended, open): (Vec<Group>, _) = std::mem::take(&mut self.open).into_iter().partition(is_meant);
         self.open = open;
-        let ended: Vec<Group> = ended;
-        self.stopped.extend(ended.into_iter().map(|group| group.decide(Outcome::Stopped(stop.clone()))));
+        self.stopped.extend(ended.into_iter().map(|group| group.decide(Outcome::Stopped(stop()))));
     }
 
     /// A lookup that found nothing, for a family or for all; the third is one too many.
-    fn void(&mut self, family: Option<Family>, at: &Place) {
+    fn void(&mut self, family: Option<Family>, at: impl Fn() -> Place) {
         let is_meant = |group: &Group| family.is_none_or(|family| group.family == family);
         self.open.iter_mut().filter(|group| is_meant(group)).for_each(|group| group.voids += 1);
-        self.stop_where(|group| group.voids > MAX_VOIDS, &Stop::VoidLimit(at.clone()));
+        self.stop_where(|group| group.voids > MAX_VOIDS, || Stop::VoidLimit(at()));
     }
 
     fn take(&mut self, family: Family, set: &Intervals) {
@@ -133,7 +135,7 @@ impl Walk<'_> {
         spec: Option<&MacroString>,
         stage: &mut Stage,
     ) -> Option<OwnerName> {
-        self.count(stage, &here.place(term));
+        self.count(stage, here, term);
         match self.target(spec, here) {
             Expanded::Text(text) => Some(owner_of(&text)).filter(|_| !stage.open.is_empty()),
             Expanded::Depends => {
@@ -149,9 +151,11 @@ impl Walk<'_> {
         for family in stage.families() {
             let prefix = if family == Family::V4 { prefixes.0 } else { prefixes.1 };
             match self.addresses(host, family, prefix) {
-                Ok(set) if set.is_empty() => stage.void(Some(family), &here.place(term)),
+                Ok(set) if set.is_empty() => stage.void(Some(family), || here.place(term)),
                 Ok(set) => {
-                    stage.note(&set, family);
+                    if self.canvas.is_some() {
+                        stage.note(&set, family);
+                    }
                     stage.take(family, &set);
                 }
                 Err(Missing::Impossible | Missing::Unknown) => {}
@@ -165,24 +169,24 @@ impl Walk<'_> {
 
     /// Section 5.4: the hosts in order of preference, no more than ten.
     fn mail_hosts(&mut self, here: &Here, term: &Term, host: &OwnerName, prefixes: (u8, u8), stage: &mut Stage) {
-        let at = here.place(term);
+        let at = || here.place(term);
         let records = match self.lookup(host, RecordType::Mx) {
             Ok(records) => records,
             Err(Missing::Impossible | Missing::Unknown) => return,
             Err(Missing::Failed(failure)) => {
-                return stage.stop(None, &Stop::Unanswered { at, name: host.clone(), failure });
+                return stage.stop(None, &Stop::Unanswered { at: at(), name: host.clone(), failure });
             }
         };
-        let exchange = |record: &RecordData| match record {
-            RecordData::Mx { preference, exchange } => Some((*preference, exchange.clone())),
+        let exchanges = records.iter().filter_map(|record| match record {
+            RecordData::Mx { preference, exchange } => Some((*preference, exchange)),
             _ => None,
-        };
-        let mut hosts: Vec<(u16, OwnerName)> = records.iter().filter_map(exchange).collect();
+        });
+        let mut hosts: Vec<(u16, &OwnerName)> = exchanges.collect();
         hosts.sort_by_key(|(preference, _)| *preference);
         if hosts.is_empty() {
-            stage.void(None, &at);
+            stage.void(None, at);
         } else if hosts.len() > MAX_HOSTS {
-            stage.stop(None, &Stop::MxLimit(at));
+            stage.stop(None, &Stop::MxLimit(at()));
         } else {
             hosts.iter().for_each(|(_, host)| self.hosts(here, term, host, prefixes, stage));
         }
@@ -191,18 +195,18 @@ impl Walk<'_> {
     /// Section 5.7: any A record, whatever the client's family. Where the name hangs on the message it does not match
     /// for us, which is a lookup that finds nothing.
     fn exists(&mut self, here: &Here, term: &Term, spec: &MacroString, stage: &mut Stage) {
-        let at = here.place(term);
+        let at = || here.place(term);
         let Some(name) = self.counted(here, term, Some(spec), stage) else {
             if stage.trouble == Some(SpfOutcome::Depends) {
-                stage.void(None, &at);
+                stage.void(None, at);
             }
             return;
         };
         match self.lookup(&name, RecordType::A) {
-            Ok([]) => stage.void(None, &at),
+            Ok([]) => stage.void(None, at),
             Ok(_) => stage.take_all(),
             Err(Missing::Impossible | Missing::Unknown) => {}
-            Err(Missing::Failed(failure)) => stage.stop(None, &Stop::Unanswered { at, name, failure }),
+            Err(Missing::Failed(failure)) => stage.stop(None, &Stop::Unanswered { at: at(), name, failure }),
         }
     }
 

@@ -28,22 +28,18 @@ use crate::diagnosis::observed::Observed;
 use crate::records::OwnerName;
 
 /// Evaluates a record that stands at `domain`, for every one of `addresses`; the lookups behind the last of them are
-/// counted too.
+/// counted too. The tree stays empty.
 pub fn evaluate(observed: &Observed, domain: &OwnerName, text: &str, addresses: &AddressSet) -> Evaluation {
-    evaluation(observed, domain, text, addresses, Some(0))
+    walk::Walk::for_any_message(observed, domain, Some(0)).whole(domain, text, addresses)
+}
+
+/// As [`evaluate`], with the tree.
+pub fn evaluate_and_draw(observed: &Observed, domain: &OwnerName, text: &str, addresses: &AddressSet) -> Evaluation {
+    walk::Walk::for_any_message(observed, domain, Some(0)).drawn().whole(domain, text, addresses)
 }
 
 /// The addresses that terms authorise by themselves: what the sending profile stands for.
 pub fn expand_terms(observed: &Observed, domain: &OwnerName, terms: &str) -> Evaluation {
-    evaluation(observed, domain, &format!("v=spf1 {terms}"), &AddressSet::all(), None)
-}
-
-fn evaluation(
-    observed: &Observed,
-    domain: &OwnerName,
-    text: &str,
-    addresses: &AddressSet,
-    stranger: Option<u32>,
-) -> Evaluation {
-    walk::Walk::for_any_message(observed, domain, stranger).whole(domain, text, addresses)
+    let text = format!("v=spf1 {terms}");
+    walk::Walk::for_any_message(observed, domain, None).whole(domain, &text, &AddressSet::all())
 }

@@ -48,8 +48,8 @@ impl Walk<'_> {
         role: Role,
         stage: &mut Stage,
     ) -> Option<Vec<Decided>> {
-        let at = here.place(term);
-        self.count(stage, &at);
+        let at = || here.place(term);
+        self.count(stage, here, term);
         let target = match self.target(Some(spec), here) {
             Expanded::Text(target) => target,
             Expanded::Depends => {
@@ -60,7 +60,7 @@ impl Walk<'_> {
         };
         let name = owner_of(&target);
         if self.path.contains(&name) {
-            stage.stop(None, &Stop::Loop { at, target });
+            stage.stop(None, &Stop::Loop { at: at(), target });
             return None;
         }
         let is_exhausted = self.stranger.is_some_and(|lookups| lookups > MAX_COUNTED);
@@ -72,21 +72,21 @@ impl Walk<'_> {
             Err(Missing::Impossible) => Vec::new(),
             Err(Missing::Unknown) => return None,
             Err(Missing::Failed(failure)) => {
-                stage.stop(None, &Stop::Unanswered { at, name, failure });
+                stage.stop(None, &Stop::Unanswered { at: at(), name, failure });
                 return None;
             }
         };
         match texts.as_slice() {
-            [] => stage.stop(None, &Stop::NoRecord { at, target }),
+            [] => stage.stop(None, &Stop::NoRecord { at: at(), target }),
             [text] => {
                 self.path.push(name.clone());
                 let below = Here { domain: target, name, role, depth: here.depth + 1 };
                 let level = self.level(&below, text, std::mem::take(&mut stage.open));
                 self.path.pop();
-                stage.child = Some(level.tree);
+                stage.child = self.canvas.is_some().then_some(level.tree);
                 return Some(level.decided);
             }
-            _ => stage.stop(None, &Stop::SeveralRecords { at, target }),
+            _ => stage.stop(None, &Stop::SeveralRecords { at: at(), target }),
         }
         None
     }
@@ -100,5 +100,5 @@ fn stage_tree(stage: &mut Stage) -> Stage {
 /// The texts of the SPF records among TXT records.
 pub fn spf_texts(records: &[RecordData]) -> Vec<String> {
     let joined = records.iter().filter_map(RecordData::txt_joined);
-    joined.filter(|text| spf::parse(text).is_some()).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
+    joined.filter(|text| spf::is_record(text)).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
 }

@@ -71,7 +71,8 @@ pub(super) struct Walk<'a> {
     pub(super) stranger: Option<u32>,
     past_limit: Vec<String>,
     terms_left: usize,
-    canvas: Canvas,
+    /// `None`: nothing is drawn.
+    pub(super) canvas: Option<Canvas>,
 }
 
 /// One record's evaluation.
@@ -84,6 +85,11 @@ impl<'a> Walk<'a> {
     /// `stranger`: where the lookups of a message that nothing matches begin to count.
     pub(super) fn for_any_message(observed: &'a Observed, domain: &OwnerName, stranger: Option<u32>) -> Self {
         Self { stranger, ..Self::new(observed, domain.as_str()) }
+    }
+
+    /// The same walk, drawn.
+    pub(super) fn drawn(self) -> Self {
+        Self { canvas: Some(Canvas::default()), ..self }
     }
 
     /// A record that stands at the domain, for every one of `addresses`.
@@ -111,7 +117,7 @@ impl<'a> Walk<'a> {
             stranger: None,
             past_limit: Vec::new(),
             terms_left: MAX_TERMS,
-            canvas: Canvas::default(),
+            canvas: None,
         }
     }
 
@@ -125,11 +131,16 @@ impl<'a> Walk<'a> {
 
     /// Decides every address of `open` by one record.
     pub(super) fn level(&mut self, here: &Here, text: &str, open: Vec<Group>) -> Level {
-        let record = spf::parse(text.as_bytes()).unwrap_or_default();
-        let mut level = Level { decided: Vec::new(), tree: SpfTree::new(here.name.to_string(), text) };
+        let mut behind_version = text.split(' ').filter(|term| !term.is_empty()).skip(1);
+        let is_too_large = behind_version.clone().nth(self.terms_left).is_some();
+        let record = match behind_version.next() {
+            Some(first) if is_too_large => SpfRecord::parse_terms(first),
+            _ => spf::parse(text.as_bytes()).unwrap_or_default(),
+        };
+        let tree = self.canvas.as_ref().map(|_| SpfTree::new(here.name.to_string(), text));
+        let mut level = Level { decided: Vec::new(), tree: tree.unwrap_or_default() };
         // Syntax errors anywhere are a permerror before anything is evaluated (RFC 7208 section 4.6).
-        let is_too_large = record.terms.len() > self.terms_left;
-        if let Some(term) = record.broken().or_else(|| record.terms.first().filter(|_| is_too_large)) {
+        if let Some(term) = record.terms.first().filter(|_| is_too_large).or_else(|| record.broken()) {
             let at = here.place(term);
             let stop = if is_too_large { Stop::TooLarge(at) } else { Stop::Syntax(at) };
             self.refuse(&record, &stop, open, &mut level);
@@ -198,9 +209,9 @@ impl<'a> Walk<'a> {
         let had_open = !open.is_empty();
         let mut stage = Stage { open, ..Stage::default() };
         self.mechanism(here, (term, directive), &mut stage);
-        let outcome = Outcome::Matched(directive.qualifier, here.place(term));
+        let outcome = || Outcome::Matched(directive.qualifier, here.place(term));
         let matched = std::mem::take(&mut stage.matched).into_iter().filter(|group| !group.set.is_empty());
-        let mut decided: Vec<Decided> = matched.map(|group| group.decide(outcome.clone())).collect();
+        let mut decided: Vec<Decided> = matched.map(|group| group.decide(outcome())).collect();
         decided.append(&mut stage.stopped);
         let open = merged(std::mem::take(&mut stage.open));
         let drawn = match decided.iter().find(|decided| !decided.has_passed()).or(decided.first()) {
@@ -242,11 +253,10 @@ impl<'a> Walk<'a> {
     }
 
     /// One more of the ten lookups; who goes past them is stopped.
-    pub(super) fn count(&mut self, stage: &mut Stage, at: &Place) {
+    pub(super) fn count(&mut self, stage: &mut Stage, here: &Here, term: &Term) {
         self.stranger = self.stranger.map(|lookups| lookups + 1);
         stage.open.iter_mut().for_each(|group| group.lookups += 1);
-        let stop = Stop::LookupLimit(at.clone());
-        stage.stop_where(|group| group.lookups > MAX_LOOKUPS, &stop);
+        stage.stop_where(|group| group.lookups > MAX_LOOKUPS, || Stop::LookupLimit(here.place(term)));
     }
 
     /// The records of a type at a name; empty where there are none.
@@ -279,9 +289,9 @@ impl<'a> Walk<'a> {
         role: Role,
         stage: Stage,
     ) {
-        if self.message.is_none() {
+        if let Some(canvas) = &mut self.canvas {
             let lookups = self.stranger.unwrap_or_default();
-            self.canvas.draw(tree, super::tree::term(term, lookups, outcome, decided, role, stage));
+            canvas.draw(tree, super::tree::term(term, lookups, outcome, decided, role, stage));
         }
     }
 }

@@ -71,39 +71,47 @@ fn attribute(id: &str, name: &str, args: &FluentArgs<'_>) -> Option<String> {
 /// Text out of DNS as a sentence may hold it: in quotation marks, invisible characters made visible, shortened in the
 /// middle to about `QUOTE_LENGTH` characters.
 pub fn quote(bytes: &[u8]) -> String {
-    shortened(&String::from_utf8_lossy(bytes).chars().map(visible).collect::<Vec<_>>())
+    shortened(bytes, push_visible)
 }
 
 /// As [`quote`], for a record that may hold ASCII alone: letters of other scripts, which can look like those that
 /// belong there, are followed by their numbers.
 pub fn quote_record(bytes: &[u8]) -> String {
-    let numbered = |c: char| match visible(c) {
-        shown if !c.is_ascii() && c.is_alphanumeric() => format!("{shown}[U+{:04X}]", c as u32),
-        shown => shown,
-    };
-    shortened(&String::from_utf8_lossy(bytes).chars().map(numbered).collect::<Vec<_>>())
+    shortened(bytes, |c, shown| {
+        push_visible(c, shown);
+        if !c.is_ascii() && c.is_alphanumeric() {
+            shown.push_str(&format!("[U+{:04X}]", c as u32));
+        }
+    })
 }
 
-fn shortened(visible: &[String]) -> String {
-    let text = if visible.len() > QUOTE_LENGTH {
-        let (head, tail) = (&visible[..QUOTE_LENGTH * 2 / 3], &visible[visible.len() - QUOTE_LENGTH / 3..]);
-        format!("{} … {}", head.concat(), tail.concat())
-    } else {
-        visible.concat()
-    };
-    format!("“{text}”")
+fn shortened(bytes: &[u8], push: impl Fn(char, &mut String)) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    let count = text.chars().count();
+    let (head, tail) = if count > QUOTE_LENGTH { (QUOTE_LENGTH * 2 / 3, QUOTE_LENGTH / 3) } else { (count, 0) };
+    let mut shown = String::from("“");
+    text.chars().take(head).for_each(|c| push(c, &mut shown));
+    if head < count {
+        shown.push_str(" … ");
+        text.chars().skip(count - tail).for_each(|c| push(c, &mut shown));
+    }
+    shown.push('”');
+    shown
 }
 
 /// As [`quote`], with what stands around the character `at` kept.
 pub fn quote_around(bytes: &[u8], at: usize) -> String {
-    let visible: Vec<String> = String::from_utf8_lossy(bytes).chars().map(visible).collect();
-    if visible.len() <= QUOTE_LENGTH {
+    let text = String::from_utf8_lossy(bytes);
+    let count = text.chars().count();
+    if count <= QUOTE_LENGTH {
         return quote(bytes);
     }
     let from = at.saturating_sub(QUOTE_LENGTH / 2);
-    let to = (at + QUOTE_LENGTH / 2).min(visible.len());
-    let (head, tail) = (if from > 0 { "… " } else { "" }, if to < visible.len() { " …" } else { "" });
-    format!("“{head}{}{tail}”", visible[from..to].concat())
+    let to = (at + QUOTE_LENGTH / 2).min(count);
+    let mut shown = String::from(if from > 0 { "“… " } else { "“" });
+    text.chars().take(to).skip(from).for_each(|c| push_visible(c, &mut shown));
+    shown.push_str(if to < count { " …”" } else { "”" });
+    shown
 }
 
 /// A span of time as a sentence may hold it, rounded up to whole units.
@@ -119,14 +127,14 @@ pub fn duration(seconds: u32) -> String {
 
 const QUOTE_LENGTH: usize = 90;
 
-fn visible(c: char) -> String {
+fn push_visible(c: char, shown: &mut String) {
     match c {
-        ' '..='~' => c.to_string(),
-        '\t' => "⇥".to_owned(),
-        '\n' | '\r' => "⏎".to_owned(),
-        '\u{a0}' => "⍽".to_owned(),
-        c if c.is_alphanumeric() || matches!(c, '“' | '”' | '‘' | '’' | '–' | '—' | '…') => c.to_string(),
-        c => format!("[U+{:04X}]", c as u32),
+        ' '..='~' => shown.push(c),
+        '\t' => shown.push('⇥'),
+        '\n' | '\r' => shown.push('⏎'),
+        '\u{a0}' => shown.push('⍽'),
+        c if c.is_alphanumeric() || matches!(c, '“' | '”' | '‘' | '’' | '–' | '—' | '…') => shown.push(c),
+        c => shown.push_str(&format!("[U+{:04X}]", c as u32)),
     }
 }
 

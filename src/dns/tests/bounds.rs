@@ -160,7 +160,7 @@ async fn eleven_cnames_are_followed_and_a_twelfth_is_not() {
         world.serve(1, move |query, _| sent(&answer(query, chain(length)))).await;
         let observed = observe(&world.dns(false).await, "c0.example.com").await;
         let reply = observed.reply(&OwnerName::new("c0.example.com"), RecordType::Txt).unwrap();
-        assert_eq!(reply.failure().map_or(Ok(found(&reply).as_str()), Err), expected, "{length} at once");
+        assert_eq!(reply.failure().map_or(Ok(found(reply).as_str()), Err), expected, "{length} at once");
     }
 }
 

@@ -67,7 +67,7 @@ async fn the_sweep_asks_what_its_domains_share_once_and_their_own_names_each() {
     for walk in 1..=2 {
         let heard = counted.ask_of_many(&dns, &["spf.mta.example", "lost.example"]).await;
         for observed in heard {
-            let said = |name: &str| observed.reply(&OwnerName::new(name), RecordType::Txt).unwrap().answer;
+            let said = |name: &str| observed.reply(&OwnerName::new(name), RecordType::Txt).unwrap().answer.clone();
             assert!(matches!(said("spf.mta.example"), Answer::Found(_)));
             assert_eq!(said("lost.example"), Answer::NoSuchName);
         }

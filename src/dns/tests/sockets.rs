@@ -232,7 +232,7 @@ fn without_files_udp_goes_on_and_tcp_is_our_own_failure() {
         assert!(!taken.is_empty() && std::fs::File::open("/dev/null").is_err());
         for _ in 0..20 {
             let observed = observe(&dns, "t.example.com").await;
-            assert_eq!(found(&observed.reply(&OwnerName::new("t.example.com"), RecordType::Txt).unwrap()), "here");
+            assert_eq!(found(observed.reply(&OwnerName::new("t.example.com"), RecordType::Txt).unwrap()), "here");
         }
         let observed = observe(&dns, "over-tcp.t.example.com").await;
         let reply = observed.reply(&OwnerName::new("over-tcp.t.example.com"), RecordType::Txt).unwrap();

@@ -52,8 +52,16 @@ impl OwnerName {
 
     /// The name without its leftmost label; `None` at the root.
     pub fn parent(&self) -> Option<Self> {
-        let first = self.labels().first()?.len();
-        Some(Self(self.0.get(first + 1..).unwrap_or("").to_owned()))
+        if self.is_root() {
+            return None;
+        }
+        let mut is_escaped = false;
+        let end = self.0.bytes().position(|byte| {
+            let is_end = byte == b'.' && !is_escaped;
+            is_escaped = byte == b'\\' && !is_escaped;
+            is_end
+        });
+        Some(Self(end.map_or("", |end| &self.0[end + 1..]).to_owned()))
     }
 
     /// Whether this name is `zone` or lies below it.
@@ -69,21 +77,25 @@ impl OwnerName {
 
     /// Whether the name can be put on the wire: labels of 1 to 63 bytes, 253 in all, escapes counted as one byte.
     pub fn fits_the_wire(&self) -> bool {
-        let length = |label: &str| {
-            let mut bytes = label.bytes().peekable();
-            let mut count = 0usize;
-            while let Some(byte) = bytes.next() {
-                if byte == b'\\' {
+        let (mut label, mut whole) = (0, 0);
+        let mut bytes = self.0.bytes().peekable();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'.' if label == 0 || label > MAX_LABEL_LENGTH => return false,
+                b'.' => {
+                    whole += label + 1;
+                    label = 0;
+                    continue;
+                }
+                b'\\' => {
                     let skip = if bytes.peek().is_some_and(u8::is_ascii_digit) { 3 } else { 1 };
                     bytes.by_ref().take(skip).for_each(drop);
                 }
-                count += 1;
+                _ => {}
             }
-            count
-        };
-        let lengths: Vec<usize> = self.labels().into_iter().map(length).collect();
-        lengths.iter().all(|&n| (1..=MAX_LABEL_LENGTH).contains(&n))
-            && lengths.iter().map(|n| n + 1).sum::<usize>() <= MAX_NAME_LENGTH + 1
+            label += 1;
+        }
+        self.is_root() || ((1..=MAX_LABEL_LENGTH).contains(&label) && whole + label <= MAX_NAME_LENGTH)
     }
 
     /// The host as typed at the DNS provider: relative to `zone`, `@` at the zone itself; the whole name where it

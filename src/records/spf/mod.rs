@@ -69,11 +69,18 @@ pub struct SpfRecord {
 /// Reads a TXT record's joined text. `None`: no SPF record (RFC 7208 section 4.5: `v=spf1`, in any case, then a blank
 /// or the end).
 pub fn parse(text: &[u8]) -> Option<SpfRecord> {
+    Some(SpfRecord::parse_terms(&String::from_utf8_lossy(terms_of(text)?)))
+}
+
+/// Whether a TXT record's joined text is an SPF record, whatever its terms hold.
+pub fn is_record(text: &[u8]) -> bool {
+    terms_of(text).is_some()
+}
+
+fn terms_of(text: &[u8]) -> Option<&[u8]> {
     let (head, rest) = text.split_at_checked(6)?;
-    if !head.eq_ignore_ascii_case(b"v=spf1") || !(rest.is_empty() || rest.starts_with(b" ")) {
-        return None;
-    }
-    Some(SpfRecord::parse_terms(&String::from_utf8_lossy(rest)))
+    let is_record = head.eq_ignore_ascii_case(b"v=spf1") && (rest.is_empty() || rest.starts_with(b" "));
+    is_record.then_some(rest)
 }
 
 impl SpfRecord {
