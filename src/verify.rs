@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 use uuid::Uuid;
 
-pub use self::occasion::{Lease, Occasion};
+pub use self::occasion::Occasion;
 pub use self::saving::{Saved, save, save_first};
 use crate::diagnosis::{self, Ask, Diagnosis, Observed, RecordDiagnosis, Verdict, primary_type};
 use crate::dns::Dns;

@@ -1,5 +1,6 @@
 //! Asks DNS. Packets stand here and nowhere else; what comes out is `diagnosis::observed`.
 
+pub mod asked_again;
 mod authority;
 mod delegation;
 mod engine;

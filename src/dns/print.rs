@@ -10,7 +10,7 @@ use hickory_proto::op::Message;
 use super::packet::{self, Outcome};
 use super::query::Sent;
 use super::wire_name::push_wire;
-use crate::diagnosis::observed::{Answer, RecordData};
+use crate::diagnosis::observed::{Answer, Observed, RecordData};
 use crate::diagnosis::{Question, RecordType, Reply};
 use crate::records::OwnerName;
 
@@ -57,6 +57,30 @@ pub fn of_reply(reply: &Reply) -> Option<Print> {
         push_wire(alias.as_str(), &mut said.aliases)?;
     }
     Some(said.print())
+}
+
+/// The questions of a look that asked resolvers alone, and the print of everything that they answered; `None` where
+/// something else was seen, or something was not answered.
+pub fn of_observed(observed: &Observed) -> Option<(Vec<Question>, Print)> {
+    let is_plain = observed.zones.is_empty() && observed.not_delegated.is_none() && !observed.is_exhausted;
+    let mut prints = Vec::with_capacity(observed.replies.len());
+    for observation in observed.replies.values().filter(|_| is_plain) {
+        let reply = observation.resolver.as_ref().filter(|_| observation.servers.is_empty())?;
+        prints.push(of_reply(reply)?);
+    }
+    (is_plain && !prints.is_empty()).then(|| (observed.replies.keys().cloned().collect(), of_all(&prints)))
+}
+
+/// The print of several answers, in the order of their questions.
+pub fn of_all(prints: &[Print]) -> Print {
+    digest(prints.as_flattened())
+}
+
+/// SHA-256.
+pub fn digest(bytes: &[u8]) -> Print {
+    let mut print = [0; 32];
+    print.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    print
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

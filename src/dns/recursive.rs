@@ -36,7 +36,7 @@ pub struct Resolvers {
     budget: Budget,
     said: Once<Question, Said>,
     /// What is kept for other checks, and the domain whose own names are not.
-    shared: Option<(Arc<Shared>, OwnerName)>,
+    shared: Option<(Arc<Shared>, Option<OwnerName>)>,
 }
 
 #[derive(Debug)]
@@ -79,7 +79,12 @@ impl Resolvers {
 
     /// Of names outside `domain`, what was said to other checks lately is enough.
     pub fn share(&mut self, shared: Arc<Shared>, domain: OwnerName) {
-        self.shared = Some((shared, domain));
+        self.shared = Some((shared, Some(domain)));
+    }
+
+    /// Of any name, what was said to other checks lately is enough.
+    pub fn share_all(&mut self, shared: Arc<Shared>) {
+        self.shared = Some((shared, None));
     }
 
     /// What the resolvers say; each question is asked once a check.
@@ -95,7 +100,7 @@ impl Resolvers {
 
     async fn ask_or_share(&self, question: &Question) -> Said {
         match &self.shared {
-            Some((shared, domain)) if !question.name.is_within(domain) => {
+            Some((shared, domain)) if domain.as_ref().is_none_or(|domain| !question.name.is_within(domain)) => {
                 shared.get(question, Instant::now(), self.ask_in_turn(question)).await
             }
             _ => self.ask_in_turn(question).await,

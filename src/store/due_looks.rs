@@ -56,6 +56,28 @@ pub async fn plan(
     Ok(())
 }
 
+/// Plans looks at `at` for domains that have no date of their own; what is planned already stays.
+pub async fn plan_many(connection: &mut PgConnection, domain_ids: &[Uuid], due: Due) -> Result<(), StoreError> {
+    if domain_ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "INSERT INTO due_looks (domain_id, due_at, rank, since)
+         SELECT domains.id, $2, $3, $2
+         FROM domains
+         WHERE domains.id = ANY($1)
+         ORDER BY domains.id
+         FOR KEY SHARE
+         ON CONFLICT (domain_id) DO NOTHING",
+        domain_ids,
+        due.at,
+        due.rank as i16,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// What is planned for a domain; held until the transaction ends.
 pub async fn find(connection: &mut PgConnection, domain_id: Uuid) -> Result<Option<DueRow>, StoreError> {
     let row = sqlx::query_as!(

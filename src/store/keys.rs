@@ -61,7 +61,12 @@ pub async fn insert(connection: &mut PgConnection, row: &KeyRow) -> Result<(), S
         KeyAlgorithm::Ed25519 => "ed25519",
     };
     sqlx::query!(
-        "INSERT INTO dkim_keys (id, domain_id, selector, algorithm, public, sealed, is_required, state, created_at)
+        "WITH touched AS (
+             INSERT INTO look_prints (domain_id, touched)
+             VALUES ($2, 1)
+             ON CONFLICT (domain_id) DO UPDATE SET touched = look_prints.touched + 1, print = NULL
+         )
+         INSERT INTO dkim_keys (id, domain_id, selector, algorithm, public, sealed, is_required, state, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         row.id,
         row.domain_id,

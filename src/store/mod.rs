@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod events;
 pub mod keys;
 pub mod login_failures;
+pub mod look_prints;
 pub mod pool;
 pub mod profile;
 pub mod records;

@@ -96,7 +96,12 @@ pub async fn list_foremost(
 pub async fn save(connection: &mut PgConnection, rows: &[(Uuid, RecordRow)]) -> Result<(), StoreError> {
     let columns = Columns::of(rows)?;
     sqlx::query!(
-        r#"INSERT INTO records
+        r#"WITH touched AS (
+             INSERT INTO look_prints (domain_id, touched)
+             SELECT DISTINCT domain_id, 1 FROM UNNEST($1::uuid[]) AS saved (domain_id)
+             ON CONFLICT (domain_id) DO UPDATE SET touched = look_prints.touched + 1, print = NULL
+         )
+         INSERT INTO records
              (domain_id, key, status, verdict, is_required, current, answered_by, checked_at, verified_at,
               at_risk_since, doubted_until, findings, suggested_value, is_inherited, evidence, days)
          SELECT
@@ -201,6 +206,7 @@ pub async fn delete_except(
     planned: &[RecordKey],
 ) -> Result<(), StoreError> {
     let planned: Vec<String> = planned.iter().map(RecordKey::to_string).collect();
+    // It touches no print: it stands beside a save of the domain's other records.
     sqlx::query!("DELETE FROM records WHERE domain_id = $1 AND key <> ALL($2)", domain_id, &planned)
         .execute(connection)
         .await?;

@@ -23,11 +23,17 @@ pub struct SlotLease {
     pub next_at: OffsetDateTime,
 }
 
-/// A verified domain as the walk meets it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A verified domain as the walk meets it, with what is known of its answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Met {
     pub id: Uuid,
-    pub team_id: Uuid,
+    pub name: String,
+    /// See [`super::look_prints`].
+    pub touched: i64,
+    pub asked: Option<String>,
+    pub print: Option<Vec<u8>>,
+    pub judged_by: Option<Vec<u8>>,
+    pub judged_at: Option<OffsetDateTime>,
 }
 
 /// What is remembered of a record, as far as telling a change needs it.
@@ -76,13 +82,21 @@ pub async fn walk(connection: &mut PgConnection, lease: &SlotLease, limit: i64) 
     let after = lease.cursor.unwrap_or(Uuid::nil());
     let rows = sqlx::query_as!(
         Met,
-        "SELECT id, team_id
+        r#"SELECT
+             domains.id,
+             domains.name,
+             COALESCE(look_prints.touched, 0) AS "touched!",
+             look_prints.asked AS "asked?",
+             look_prints.print AS "print?",
+             look_prints.judged_by AS "judged_by?",
+             look_prints.judged_at AS "judged_at?"
          FROM domains
-         WHERE (get_byte(uuid_send(id), 14) * 256 + get_byte(uuid_send(id), 15)) % 720 = $1
-           AND id > $2
-           AND status = 'verified'
-         ORDER BY id
-         LIMIT $3",
+         LEFT JOIN look_prints ON look_prints.domain_id = domains.id
+         WHERE (get_byte(uuid_send(domains.id), 14) * 256 + get_byte(uuid_send(domains.id), 15)) % 720 = $1
+           AND domains.id > $2
+           AND domains.status = 'verified'
+         ORDER BY domains.id
+         LIMIT $3"#,
         i32::from(lease.slot),
         after,
         limit,

@@ -8,10 +8,12 @@ use crate::lifecycle::schedule::Rank;
 use crate::records::profile::ProfileInForce;
 use crate::store::due_looks::DueLease;
 use crate::store::{self, StoreError};
-use crate::verify::{self, Lease, Occasion};
+use crate::verify::{self, Occasion};
 
 /// Looks at once. A silent provider's domains hold a place for ten seconds each, and others still find one.
 const AT_ONCE: usize = 128;
+/// Of these, so many are kept for who is waited for or at risk.
+const KEPT: usize = 32;
 
 impl Sweep {
     pub(super) async fn run_due(&self, mut stop: watch::Receiver<bool>) {
@@ -36,7 +38,8 @@ impl Sweep {
         let Some(profile) = self.profile().await? else { return Ok(0) };
         let mut begun = 0;
         for rank in [Rank::Awaited, Rank::AtRisk, Rank::Other] {
-            let free = AT_ONCE.saturating_sub(open.len());
+            let kept = if rank == Rank::Other { KEPT } else { 0 };
+            let free = AT_ONCE.saturating_sub(open.len() + kept);
             if free == 0 {
                 break;
             }
@@ -69,7 +72,7 @@ impl Sweep {
         let Some(planned) = verify::load(&mut *self.pool.acquire().await?, lease.team_id, &id, profile).await? else {
             return Ok(());
         };
-        let occasion = Occasion { by: "sweep", lease: Some(Lease::Due(lease)), jitter: rand::random(), progress: None };
+        let occasion = Occasion { by: "sweep", lease: Some(lease), jitter: rand::random(), progress: None };
         verify::check_domain(&self.pool, &self.dns, &planned, &occasion, || self.now()).await
     }
 }

@@ -5,6 +5,8 @@
 //! work, and one that is killed loses nothing: its leases run out and another goes on.
 
 mod due;
+mod judging;
+mod prints;
 mod slots;
 mod suspicion;
 #[cfg(test)]
@@ -15,7 +17,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 use time::OffsetDateTime;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::dns::Dns;
 use crate::records::profile::ProfileInForce;
@@ -46,12 +48,14 @@ pub struct Sweep {
     witness: Dns,
     clock: fn() -> OffsetDateTime,
     suspicion: Arc<Suspicion>,
+    judging: Arc<Semaphore>,
 }
 
 impl Sweep {
     pub fn new(pool: PgPool, dns: Dns, clock: fn() -> OffsetDateTime) -> Self {
         let (resolver, witness) = (dns.for_sweep(), dns.without_nameservers());
-        Self { pool, dns, resolver, witness, clock, suspicion: Arc::default() }
+        let judging = Arc::new(Semaphore::new(judging::JUDGED_AT_ONCE));
+        Self { pool, dns, resolver, witness, clock, suspicion: Arc::default(), judging }
     }
 
     /// Works until `stop` turns true; what is in hand then is saved first.

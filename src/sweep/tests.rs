@@ -1,8 +1,9 @@
+mod printed;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use time::OffsetDateTime;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -106,11 +107,12 @@ impl Platform {
         begun
     }
 
-    /// Walks the slot of a domain whole.
+    /// Walks the slot of a domain whole, and makes the looks that this calls for.
     async fn walk(&self, id: Uuid) {
         let profile = self.sweep.profile().await.unwrap().unwrap();
         let mut lease = self.lease_slot_of(id).await;
         while self.sweep.walk_slice(&mut lease, &profile).await.unwrap() == Walked::Part {}
+        self.look_at_due().await;
     }
 
     async fn lease_slot_of(&self, id: Uuid) -> SlotLease {
@@ -246,6 +248,7 @@ async fn a_worker_that_wakes_after_its_lease_writes_nothing() {
     let mut fresh = fresh;
     assert_eq!(platform.sweep.walk_slice(&mut fresh, &profile).await.unwrap(), Walked::Part);
     assert_eq!(platform.sweep.walk_slice(&mut fresh, &profile).await.unwrap(), Walked::Whole);
+    assert_eq!(platform.look_at_due().await, 1);
     assert_eq!(platform.find("mail.example.com").await.status, Status::AtRisk);
 }
 
@@ -275,6 +278,6 @@ async fn many_that_turn_bad_at_once_are_held_where_the_known_good_did_too() {
     let mut lease = platform.lease_slot_of(before.id).await;
     assert_eq!(platform.sweep.walk_slice(&mut lease, &profile).await.unwrap(), Walked::Held);
     assert_eq!(platform.find("mail.example.com").await.status, Status::Verified);
-    let (_keep, mut stop) = watch::channel(false);
-    assert!(!platform.sweep.walk_one_slot(&mut stop).await.unwrap(), "the slot is held for a while");
+    assert!(platform.sweep.lease_slot().await.unwrap().is_none(), "the slot is held for a while");
+    assert_eq!(platform.look_at_due().await, 0);
 }

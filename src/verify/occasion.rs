@@ -8,26 +8,18 @@ use crate::lifecycle::Standing;
 use crate::lifecycle::schedule::{Looked, next_look};
 use crate::store::domains::DomainRow;
 use crate::store::due_looks::DueLease;
-use crate::store::sweep_slots::SlotLease;
 use crate::store::{self, StoreError};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Occasion<'a> {
     /// Stands in the events: a user, a token or `sweep`.
     pub by: &'a str,
-    /// `None`: somebody waits for it.
-    pub lease: Option<Lease>,
+    /// The claim under which the look is saved: once it is another's, nothing is. `None`: somebody waits for it.
+    pub lease: Option<DueLease>,
     /// Drawn evenly from 0 to 1.
     pub jitter: f64,
     /// Where somebody watches the check.
     pub progress: Option<&'a Progress>,
-}
-
-/// The claim under which a look is saved; once it is another's, nothing is.
-#[derive(Debug, Clone, Copy)]
-pub enum Lease {
-    Due(DueLease),
-    Slot(SlotLease),
 }
 
 impl Occasion<'_> {
@@ -35,8 +27,7 @@ impl Occasion<'_> {
     pub(super) async fn may_save(&self, tx: &mut PgConnection) -> Result<bool, StoreError> {
         match &self.lease {
             None => Ok(true),
-            Some(Lease::Due(lease)) => store::due_looks::is_held(tx, *lease).await,
-            Some(Lease::Slot(lease)) => store::sweep_slots::is_held(tx, lease).await,
+            Some(lease) => store::due_looks::is_held(tx, *lease).await,
         }
     }
 
