@@ -1,6 +1,7 @@
 //! The composition root: puts the console together from the settings and serves it.
 
 pub mod key;
+mod requests;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -76,11 +77,13 @@ pub fn dns_settings(config: &Config) -> DnsSettings {
 
 /// Every page and call.
 pub fn router(console: &Console) -> Router {
+    api::metrics::install();
     let is_https = web::headers::is_https(console.public_url());
     Router::new()
         .merge(web::router(console.clone()))
         .merge(api::router(console.clone()))
         .layer(from_fn(move |request, next| web::headers::secure(is_https, request, next)))
+        .layer(from_fn(requests::observe))
 }
 
 /// Serves until SIGTERM or ctrl-C. `background` is the pool of the work that serves no team.
@@ -94,11 +97,13 @@ pub async fn serve(config: &Config, pool: &Pool, background: Pool) -> anyhow::Re
     let console = console(&config, pool, None).await?;
     prepare(&config, &console).await?;
     let tidying = tokio::spawn(tidy_for_ever(background.clone()));
+    let folding = tokio::spawn(api::metrics::fold_for_ever());
     announce(address);
     let watch = config.has_verifier.then(|| tokio::spawn(watch_profile(console.clone())));
     let sweep = config.has_verifier.then(|| sweep(&console, background));
     let served = serve_on(listener, router(&console), sweep).await;
     tidying.abort();
+    folding.abort();
     if let Some(watch) = watch {
         watch.abort();
     }

@@ -5,6 +5,7 @@ mod domains;
 mod extract;
 mod health;
 mod limits;
+pub mod metrics;
 mod openapi;
 mod problem;
 mod shapes;
@@ -34,11 +35,12 @@ pub const BODY_LIMIT: usize = 64 * 1024;
 struct Api {
     console: Console,
     limits: Arc<Limits>,
+    counted: metrics::Counted,
 }
 
 /// `/api/v1`, and what orchestrators ask: `/healthz`, `/readyz`, `/metrics`.
 pub fn router(console: Console) -> Router {
-    let api = Api { console, limits: Arc::new(Limits::new()) };
+    let api = Api { console, limits: Arc::new(Limits::new()), counted: metrics::Counted::default() };
     let calls = Router::new()
         .route("/domains", get(domains::list).post(domains::add))
         .route("/domains/{domain}", patch(domains::set_tags).get(domains::show).delete(domains::delete))
@@ -59,7 +61,6 @@ pub fn router(console: Console) -> Router {
         .route("/api/{*other}", any(problem::no_such_call))
         .route("/healthz", get(health::is_alive))
         .route("/readyz", get(health::is_ready))
-        .route("/metrics", get(health::metrics))
-        .route_layer(from_fn(health::count))
+        .route("/metrics", get(metrics::show))
         .with_state(api)
 }

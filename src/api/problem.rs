@@ -9,8 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
+use crate::console::request::request_id;
 use crate::failure::Failure;
 
 /// A [`Failure`] on its way to a script.
@@ -51,7 +51,7 @@ impl IntoResponse for Problem {
         let failure = self.0;
         let mut detail = failure.to_string();
         if let Failure::Internal(error) = &failure {
-            let request_id = Uuid::now_v7();
+            let request_id = request_id();
             tracing::error!(%request_id, "{error:#}");
             detail = format!("{detail}; the log has it under {request_id}");
         }

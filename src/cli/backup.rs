@@ -32,11 +32,15 @@ impl Backup {
         let draft = Draft::create(&self.file).with_context(|| self.file.display().to_string())?;
         let out = BufWriter::new(&draft.file);
         let dumped = store::backup::dump(place.options(), &sealer.fingerprint(), OffsetDateTime::now_utc(), out).await;
-        let summary = dumped.context("no backup was made");
-        let kept = match summary {
+        let kept = match dumped.context("no backup was made") {
             Ok(summary) => draft.keep().with_context(|| self.file.display().to_string()).map(|()| summary),
             Err(error) => Err(error),
         };
+        if let Ok(summary) = &kept
+            && let Err(error) = store::backup::note(place.options(), summary.made_at).await
+        {
+            tracing::warn!("the file is whole, but the console was not told of it: {error}");
+        }
         place.close().await;
         let summary = kept?;
         println!(

@@ -1,8 +1,10 @@
 //! What pages and API both do: the product's verbs, with who may. They only extract, parse, call and render.
 
 mod domains;
+pub mod health;
 pub mod joining;
 mod profile;
+pub mod request;
 mod session;
 mod users;
 pub mod view;

@@ -12,6 +12,7 @@ mod private;
 mod query;
 pub mod recursive;
 mod shared;
+pub mod tally;
 #[cfg(test)]
 mod tests;
 mod under_way;
@@ -25,6 +26,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use self::engine::Engine;
 use self::print::Print;
 use self::shared::Shared;
+use self::tally::Tally;
 use crate::diagnosis::Question;
 
 /// Whom to ask, and whom never.
@@ -55,8 +57,13 @@ pub struct Dns {
 impl Dns {
     /// Fails where no socket can be opened at all. The sockets are served by the current runtime.
     pub async fn start(settings: DnsSettings) -> std::io::Result<Self> {
-        let engine = Arc::new(Engine::start()?);
+        let engine = Arc::new(Engine::start(&settings.resolvers)?);
         Ok(Self { settings: Arc::new(settings), engine, shared: None, favourite: Arc::default() })
+    }
+
+    /// What came of all questions since the start.
+    pub fn tally(&self) -> &Tally {
+        self.engine.tally()
     }
 
     /// The same sockets, and the resolvers alone.

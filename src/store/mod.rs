@@ -4,12 +4,14 @@
 //! Whatever belongs to a team is asked for by team. Rows are plain structs of the inner layers' types; the sentences
 //! about them are made elsewhere.
 
+pub mod about;
 pub mod backup;
 pub mod domains;
 pub mod due_looks;
 pub mod embedded;
 pub mod events;
 pub mod keys;
+pub mod last_backup;
 pub mod login_failures;
 pub mod look_prints;
 pub mod pool;

@@ -252,6 +252,11 @@ pub async fn next_looks(
     Ok(rows.into_iter().map(|row| (row.id, row.at)).collect())
 }
 
+/// The latest date that any slot is planned for: half a day after that of the slot that was walked last.
+pub async fn newest_plan(connection: &mut PgConnection) -> Result<Option<OffsetDateTime>, StoreError> {
+    Ok(sqlx::query_scalar!("SELECT max(next_at) FROM sweep_slots").fetch_one(connection).await?)
+}
+
 /// How many slots are overdue at `now`, and since when the oldest one is.
 pub async fn overdue(
     connection: &mut PgConnection,

@@ -5,6 +5,7 @@
 //! work, and one that is killed loses nothing: its leases run out and another goes on.
 
 mod due;
+mod gauges;
 mod judging;
 mod prints;
 mod slots;
@@ -21,7 +22,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::dns::Dns;
 use crate::records::profile::ProfileInForce;
-use crate::store::{self, StoreError};
+use crate::store::StoreError;
 use crate::verify;
 use suspicion::Suspicion;
 
@@ -72,28 +73,6 @@ impl Sweep {
         let mut conn = self.pool.acquire().await?;
         let in_force = verify::profile::in_force(&mut conn, self.now()).await?;
         Ok(Some(in_force).filter(|in_force| in_force.number > 0))
-    }
-
-    /// Tells operators how far behind the looks are.
-    async fn run_gauges(&self, mut stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
-            if let Err(error) = self.set_gauges().await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "the sweep's gauges were not read");
-            }
-            pause(&mut stop, Duration::from_secs(15)).await;
-        }
-    }
-
-    async fn set_gauges(&self) -> Result<(), StoreError> {
-        let now = self.now();
-        let mut conn = self.pool.acquire().await?;
-        let (due, oldest_due) = store::due_looks::overdue(&mut conn, now).await?;
-        let (slots, oldest_slot) = store::sweep_slots::overdue(&mut conn, now).await?;
-        let oldest = oldest_due.into_iter().chain(oldest_slot).min().map_or(0.0, |at| (now - at).as_seconds_f64());
-        metrics::gauge!("signet_sweep_due_looks").set(due as f64);
-        metrics::gauge!("signet_sweep_due_slots").set(slots as f64);
-        metrics::gauge!("signet_sweep_oldest_overdue_seconds").set(oldest);
-        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@ use crate::records::OwnerName;
 use crate::records::plan::SendingProfile;
 use crate::records::spf::ProfileMechanism;
 use crate::seal::Sealer;
+use crate::store;
 use crate::store::embedded::Embedded;
 use crate::store::sweep_slots::SlotLease;
 

@@ -10,10 +10,9 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use tower_http::request_id::RequestId;
-use uuid::Uuid;
 
 use super::layout::Layout;
+use crate::console::request::request_id;
 use crate::failure::Failure;
 
 /// A page whose database neither answers nor hangs up is 503: nothing that a page does takes this long.
@@ -60,7 +59,6 @@ pub async fn no_such_page() -> PageFailure {
 
 /// The middleware that renders failures, its own layers' plain refusals too. Who is not signed in is asked to.
 pub async fn render(request: Request, next: Next) -> Response {
-    let request_id = request_id(&request);
     let is_read = request.method() == Method::GET || request.method() == Method::HEAD;
     let path = request.uri().path_and_query().map_or("/domains", |path| path.as_str()).to_owned();
     let response = match tokio::time::timeout(PATIENCE, next.run(request)).await {
@@ -72,13 +70,8 @@ pub async fn render(request: Request, next: Next) -> Response {
     };
     match &*failure {
         Failure::Unauthenticated => sign_in_first(is_read.then_some(path.as_str())).into_response(),
-        failure => page(failure, response.status(), request_id),
+        failure => page(failure, response.status(), request_id().to_string()),
     }
-}
-
-fn request_id(request: &Request) -> String {
-    let given = request.extensions().get::<RequestId>().and_then(|id| id.header_value().to_str().ok());
-    given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
 /// The failure that a handler left, or what a layer's bare error status means.

@@ -12,6 +12,7 @@ pub enum Section {
     Profile,
     Tokens,
     Password,
+    Health,
     None,
 }
 
@@ -67,11 +68,15 @@ impl Layout {
     }
 
     pub fn is_settings(&self) -> bool {
-        matches!(self.section, Section::Profile | Section::Tokens | Section::Password)
+        matches!(self.section, Section::Profile | Section::Tokens | Section::Password | Section::Health)
     }
 
     pub fn is_profile(&self) -> bool {
         self.section == Section::Profile
+    }
+
+    pub fn is_health(&self) -> bool {
+        self.section == Section::Health
     }
 
     pub fn is_tokens(&self) -> bool {

@@ -55,6 +55,7 @@ pub fn router(console: Console) -> Router {
         .route("/settings/profile/check", post(profile::check))
         .route("/settings/tokens", get(tokens::list).post(tokens::add))
         .route("/settings/tokens/{id}/delete", post(tokens::delete))
+        .route("/settings/health", get(settings::health::show))
         .route("/settings/password", get(password::show).post(password::save))
         .route("/static/{*name}", get(assets::serve))
         .fallback(failures::no_such_page);

@@ -12,6 +12,7 @@ fn sample_pages_render() {
         ("record", records::tests::sample()),
         ("profile", settings::profile::tests::sample()),
         ("profile-preview", settings::profile::preview::tests::sample()),
+        ("health", settings::health::tests::sample()),
         ("tokens", settings::tokens::tests::sample()),
     ];
     let Ok(directory) = std::env::var("SIGNET_PAGE_SAMPLES") else {

@@ -6,6 +6,7 @@ mod backup;
 mod browser;
 mod crash;
 mod forms;
+mod operators;
 mod profile;
 mod program;
 mod refusals;

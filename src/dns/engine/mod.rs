@@ -38,6 +38,7 @@ use self::ports::Ports;
 use super::packet;
 use super::print::Print;
 use super::query::{self, Flags, Match, Sent};
+use super::tally::Tally;
 use crate::diagnosis::{AskFailure, Question};
 
 /// How long each try waits. Nameservers come several to a zone, so a silent one is given up sooner.
@@ -55,6 +56,7 @@ pub struct Engine {
     connections: Semaphore,
     /// Started when first needed.
     bulk: OnceLock<Option<Bulk>>,
+    tally: Tally,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,10 +69,16 @@ pub struct Query<'a> {
 }
 
 impl Engine {
-    /// Fails where no socket can be opened at all.
-    pub fn start() -> std::io::Result<Self> {
+    /// Fails where no socket can be opened at all. Of the `resolvers` it is told when each was heard.
+    pub fn start(resolvers: &[SocketAddr]) -> std::io::Result<Self> {
         let connections = Semaphore::new(MAX_CONNECTIONS);
-        Ok(Self { ports: Ports::open()?, limits: Limits::default(), connections, bulk: OnceLock::new() })
+        let (limits, tally) = (Limits::default(), Tally::new(resolvers));
+        Ok(Self { ports: Ports::open()?, limits, connections, bulk: OnceLock::new(), tally })
+    }
+
+    /// What came of all questions since the start.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The matching answer, whole: a truncated one is asked again over TCP.
@@ -98,12 +106,14 @@ impl Engine {
         query: &Query<'_>,
         asking: impl Future<Output = Result<Message, AskFailure>>,
     ) -> Result<Message, AskFailure> {
-        if query.is_recursive {
-            return asking.await;
-        }
-        let slot = self.limits.enter(query.server.ip(), budget.deadline).await?;
+        let slot = match query.is_recursive {
+            true => None,
+            false => Some(self.limits.enter(query.server.ip(), budget.deadline).await?),
+        };
+        let began = Instant::now();
         let heard = asking.await;
-        if heard.is_ok() {
+        self.tally.note(query.server, query.is_recursive, &heard, began.elapsed());
+        if let (Some(slot), Ok(_)) = (slot, &heard) {
             slot.note_reply();
         }
         heard

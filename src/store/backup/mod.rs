@@ -23,6 +23,7 @@ use super::StoreError;
 pub use container::{Contents, check};
 pub use dump::dump;
 pub use load::load;
+use sqlx::postgres::PgConnectOptions;
 
 /// Why there is no backup, or nothing was restored.
 #[derive(Debug, Error)]
@@ -49,6 +50,16 @@ impl From<sqlx::Error> for BackupError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
     }
+}
+
+/// Tells the console that a backup is whole. Nothing is told where the database is of a version that keeps no such note.
+pub async fn note(options: PgConnectOptions, finished_at: OffsetDateTime) -> Result<(), BackupError> {
+    let (mut connection, _) = super::pool::connect_as_owner(options).await?;
+    let keeps_notes = catalogue::tables(&mut connection).await?.iter().any(|table| table.name == "last_backup");
+    if keeps_notes {
+        super::last_backup::put(&mut connection, finished_at).await?;
+    }
+    Ok(sqlx::Connection::close(connection).await?)
 }
 
 /// What a backup came to.

@@ -90,9 +90,11 @@ macro_rules! select_domains {
     };
 }
 
+mod counts;
 mod list;
 mod looked;
 
+pub use counts::count_by_status;
 pub use list::{Filter, list};
 pub use looked::looked_days;
 

@@ -1,5 +1,6 @@
-//! Settings: the sending profile (administrators), API tokens, the user's own password.
+//! Settings: the sending profile and how the console is doing (administrators), API tokens, the user's own password.
 
+pub mod health;
 pub mod password;
 pub mod profile;
 pub mod tokens;
