@@ -11,16 +11,29 @@ use hickory_proto::op::{Message, ResponseCode};
 use crate::diagnosis::AskFailure;
 
 /// What can come of a question.
-const OUTCOMES: [&str; 9] =
-    ["answered", "no-such-name", "servfail", "refused", "other-code", "timeout", "unreachable", "malformed", "local"];
+const OUTCOMES: [&str; 10] = [
+    "answered",
+    "no-such-name",
+    "servfail",
+    "refused",
+    "other-code",
+    "timeout",
+    "unreachable",
+    "malformed",
+    "local",
+    "asked-again",
+];
 /// Those of [`OUTCOMES`] that are an answer, at the beginning.
 const ANSWERS: usize = 5;
 
 /// Upper bounds of the answers' times; what takes longer is counted beyond the last.
 const BOUNDS_MS: [u64; 12] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
 
-/// Whom a question went to.
-const ASKED: [&str; 2] = ["resolver", "nameserver"];
+/// Whom a question went to; `bulk` are those to a resolver of which nothing is kept but whether they were answered
+/// plainly. Those come last, and are not timed.
+const ASKED: [&str; 3] = ["resolver", "nameserver", "bulk"];
+const BULK: usize = 2;
+const ASKED_AGAIN: usize = OUTCOMES.len() - 1;
 
 /// The counts of a program since its start.
 #[derive(Debug)]
@@ -28,8 +41,8 @@ pub struct Tally {
     began: Instant,
     outcomes: [[AtomicU64; OUTCOMES.len()]; ASKED.len()],
     /// By the first bound that the answer kept.
-    times: [[AtomicU64; BOUNDS_MS.len() + 1]; ASKED.len()],
-    sums_us: [AtomicU64; ASKED.len()],
+    times: [[AtomicU64; BOUNDS_MS.len() + 1]; BULK],
+    sums_us: [AtomicU64; BULK],
     resolvers: Box<[ResolverTally]>,
 }
 
@@ -51,7 +64,7 @@ pub struct Reading {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutcomeCount {
-    /// `resolver` or `nameserver`.
+    /// `resolver`, `nameserver` or `bulk`.
     pub asked: &'static str,
     pub outcome: &'static str,
     pub count: u64,
@@ -103,6 +116,18 @@ impl Tally {
         }
         if is_recursive {
             self.note_resolver(server, outcome);
+        }
+    }
+
+    /// Counts questions that were asked of a resolver in bulk; those without a plain answer are asked again.
+    pub fn note_bulk(&self, server: SocketAddr, answered: usize, unanswered: usize) {
+        let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+        self.outcomes[BULK][0].fetch_add(count(answered), Relaxed);
+        self.outcomes[BULK][ASKED_AGAIN].fetch_add(count(unanswered), Relaxed);
+        if answered > 0 {
+            self.note_resolver(server, 0);
+        } else if unanswered > 0 {
+            self.note_resolver(server, ASKED_AGAIN);
         }
     }
 
@@ -193,6 +218,7 @@ mod tests {
         tally.note(first, true, &said(ResponseCode::NoError), ms(1));
         tally.note(first, true, &said(ResponseCode::NXDomain), Duration::from_micros(1_001));
         tally.note(second, true, &Err(AskFailure::Timeout), ms(900));
+        tally.note_bulk(first, 200, 3);
         tally.note("198.51.100.1:53".parse().unwrap(), false, &said(ResponseCode::Refused), ms(9_000));
         let reading = tally.read();
         let counted: Vec<_> = reading.counts.iter().filter(|one| one.count > 0).collect();
@@ -203,7 +229,9 @@ mod tests {
                 ("resolver", "answered", 1),
                 ("resolver", "no-such-name", 1),
                 ("resolver", "timeout", 1),
-                ("nameserver", "refused", 1)
+                ("nameserver", "refused", 1),
+                ("bulk", "answered", 200),
+                ("bulk", "asked-again", 3)
             ]
         );
         let [of_resolvers, of_nameservers] = &reading.times[..] else { panic!("{reading:?}") };

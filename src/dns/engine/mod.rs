@@ -94,10 +94,13 @@ impl Engine {
     /// Asks a resolver many questions at the least cost; in their order, the prints of what it answered plainly in
     /// time.
     pub async fn prints(&self, server: SocketAddr, questions: Vec<Question>) -> Vec<Option<Print>> {
-        match self.bulk.get_or_init(|| Bulk::start().ok()) {
+        let prints = match self.bulk.get_or_init(|| Bulk::start().ok()) {
             Some(bulk) => bulk.ask(server, questions).await,
             None => vec![None; questions.len()],
-        }
+        };
+        let answered = prints.iter().flatten().count();
+        self.tally.note_bulk(server, answered, prints.len() - answered);
+        prints
     }
 
     async fn within_limits(
