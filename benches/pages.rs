@@ -15,7 +15,7 @@ use figures::{Limit, Samples, Table};
 use reqwest::Client;
 use serde_json::json;
 use signet::app;
-use signet::console::{Actor, Console, Parts, Running};
+use signet::console::{Actor, AlertSettings, Console, Parts, Running};
 use signet::dns::Dns;
 use signet::dns::zone_world::World;
 use signet::keys::KeyPool;
@@ -68,6 +68,7 @@ impl Bench {
             running: Running::default(),
             public_url: "http://127.0.0.1".into(),
             trusted_proxies: Vec::new(),
+            alerts: AlertSettings::default(),
             demo: None,
             clock: time::OffsetDateTime::now_utc,
         });

@@ -3,6 +3,8 @@
 pub mod key;
 mod requests;
 
+mod background;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -13,15 +15,16 @@ use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+pub use self::background::{Background, outbox, sweep};
 use crate::config::{Config, ConfigError};
-use crate::console::{Console, DemoLinks, FAILURE_WINDOW, Parts, Running};
+use crate::console::{AlertSettings, Console, DemoLinks, FAILURE_WINDOW, Parts, Running};
 use crate::dns::{Dns, DnsSettings};
 use crate::failure::Failure;
 use crate::keys::KeyPool;
+use crate::outbox::Outbox;
 use crate::password;
 use crate::records::plan::SendingProfile;
 use crate::store::{self, Pool, StoreError};
-use crate::sweep::Sweep;
 use crate::{api, web};
 
 /// RSA-2048 keys kept ready, so that adding a domain does not wait for primes.
@@ -56,6 +59,7 @@ pub async fn console(config: &Config, pool: &Pool, demo: Option<&Demo>) -> anyho
         running: Running::default(),
         public_url: config.public_url.clone(),
         trusted_proxies: config.trusted_proxies.clone(),
+        alerts: AlertSettings { sends_mail: config.smtp_url.is_some(), allows_private_webhooks: false },
         demo: demo.map(|demo| demo.links.clone()),
         clock: OffsetDateTime::now_utc,
     }))
@@ -100,8 +104,14 @@ pub async fn serve(config: &Config, pool: &Pool, background: Pool) -> anyhow::Re
     let folding = tokio::spawn(api::metrics::fold_for_ever());
     announce(address);
     let watch = config.has_verifier.then(|| tokio::spawn(watch_profile(console.clone())));
-    let sweep = config.has_verifier.then(|| sweep(&console, background));
-    let served = serve_on(listener, router(&console), sweep).await;
+    let background = match config.has_verifier {
+        true => Background {
+            sweep: Some(sweep(&console, background.clone())),
+            outbox: Some(outbox(&config, &console, background)),
+        },
+        false => Background::default(),
+    };
+    let served = serve_on(listener, router(&console), background).await;
     tidying.abort();
     folding.abort();
     if let Some(watch) = watch {
@@ -152,7 +162,8 @@ async fn tidy(pool: &Pool, now: OffsetDateTime) -> Result<(), StoreError> {
     let mut transaction = store::begin(pool).await?;
     store::sessions::delete_expired(&mut transaction, now).await?;
     store::login_failures::delete_before(&mut transaction, now - FAILURE_WINDOW).await?;
-    store::commit(transaction).await
+    store::commit(transaction).await?;
+    Outbox::tidy(pool, now).await
 }
 
 /// Says where it serves, as soon as it does.
@@ -160,15 +171,8 @@ pub fn announce(address: SocketAddr) {
     println!("listening on http://{address}");
 }
 
-/// The background verifier of a console, on a pool of its own.
-pub fn sweep(console: &Console, pool: Pool) -> Sweep {
-    let parts = console.parts();
-    Sweep::new(pool, parts.dns.clone(), parts.clock)
-}
-
-/// Serves a router, and looks at domains where there is a `sweep`, until SIGTERM or ctrl-C; what is in hand then has
-/// ten seconds.
-pub async fn serve_on(listener: TcpListener, router: Router, sweep: Option<Sweep>) -> anyhow::Result<()> {
+/// Serves a router and does the background work until SIGTERM or ctrl-C; what is in hand then has ten seconds.
+pub async fn serve_on(listener: TcpListener, router: Router, background: Background) -> anyhow::Result<()> {
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     let (stop, stopping) = watch::channel(false);
     tokio::spawn(async move {
@@ -180,11 +184,9 @@ pub async fn serve_on(listener: TcpListener, router: Router, sweep: Option<Sweep
         let _ = stopping.wait_for(|is_told| *is_told).await;
     };
     let serving = axum::serve(listener, service).with_graceful_shutdown(told(stopping.clone()));
-    let sweeping = async {
-        match &sweep {
-            Some(sweep) => sweep.run(stopping.clone()).await,
-            None => told(stopping.clone()).await,
-        }
+    let working = async {
+        background.run(stopping.clone()).await;
+        told(stopping.clone()).await;
     };
     let overdue = async {
         told(stopping.clone()).await;
@@ -192,7 +194,7 @@ pub async fn serve_on(listener: TcpListener, router: Router, sweep: Option<Sweep
     };
     let both = async {
         tokio::try_join!(async { serving.await.context("the listener failed") }, async {
-            sweeping.await;
+            working.await;
             Ok(())
         })
     };

@@ -3,7 +3,7 @@
 //! Gather first, judge later, remember last. An outer layer may use any inner one, never the other way round:
 //!
 //! ```text
-//! main → cli → app | demo → web | api → console | sweep → verify → store | dns | seal → lifecycle → diagnosis → records
+//! main → cli → app | demo → web | api | sweep | outbox → console → verify → store | dns | seal → lifecycle → diagnosis → records
 //! ```
 //!
 //! `records`, `diagnosis` and `lifecycle` are pure: no async, SQL, HTTP, DNS library, clock, environment or logging.
@@ -21,6 +21,7 @@ pub mod dns;
 pub mod failure;
 pub mod keys;
 pub mod lifecycle;
+pub mod outbox;
 pub mod password;
 pub mod records;
 pub mod seal;

@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use thiserror::Error;
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::records::{DomainName, Selector};
@@ -49,6 +51,8 @@ pub enum SealError {
 /// Seals and opens with the instance key.
 pub struct Sealer {
     key: RandomizedNonceKey,
+    /// Signs what this instance hands out and wants to know again.
+    signing: hmac::Key,
     fingerprint: [u8; 32],
 }
 
@@ -63,8 +67,10 @@ impl Sealer {
         let named = Zeroizing::new([b"signet instance key".as_slice(), key].concat());
         let mut fingerprint = [0; 32];
         fingerprint.copy_from_slice(digest(&SHA256, &named).as_ref());
+        let derived = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), b"signet links");
+        let signing = hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref());
         let key = RandomizedNonceKey::new(&AES_256_GCM, key).expect("an AES-256 key has 32 bytes");
-        Self { key, fingerprint }
+        Self { key, signing, fingerprint }
     }
 
     /// Reads `SIGNET_SECRET_KEY`: 32 bytes in base64, blanks around them ignored.
@@ -108,11 +114,34 @@ impl Sealer {
 
     /// Seals a DKIM private key of `selector._domainkey.domain`; it opens under that name alone.
     pub fn seal(&self, domain: &DomainName, selector: &Selector, secret: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.seal_bound(bound_to(domain, selector), secret)
+    }
+
+    /// Seals the secret of a webhook; it opens under that id alone.
+    pub fn seal_webhook(&self, id: Uuid, secret: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.seal_bound(bound_to_webhook(id), secret)
+    }
+
+    /// Opens what [`Self::seal_webhook`] made for the same id.
+    pub fn open_webhook(&self, id: Uuid, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.open_bound(bound_to_webhook(id), sealed)
+    }
+
+    /// The signature of a link, in hexadecimal: who has it was given it by this instance.
+    pub fn sign_link(&self, purpose: &str, id: Uuid) -> String {
+        hexadecimal(hmac::sign(&self.signing, format!("{purpose}\n{id}").as_bytes()).as_ref())
+    }
+
+    /// Whether [`Self::sign_link`] gave this signature, in a time that tells nothing.
+    pub fn is_signed_link(&self, purpose: &str, id: Uuid, signature: &str) -> bool {
+        let expected = self.sign_link(purpose, id);
+        aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_bytes(), signature.as_bytes()).is_ok()
+    }
+
+    fn seal_bound(&self, bound: Vec<u8>, secret: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut text = secret.to_vec();
-        let nonce = self
-            .key
-            .seal_in_place_append_tag(Aad::from(bound_to(domain, selector)), &mut text)
-            .map_err(|_| SealError::NoRandomness)?;
+        let nonce =
+            self.key.seal_in_place_append_tag(Aad::from(bound), &mut text).map_err(|_| SealError::NoRandomness)?;
         let mut sealed = Vec::with_capacity(HEADER_LENGTH + text.len());
         sealed.push(VERSION);
         sealed.extend_from_slice(&self.fingerprint[..KEY_ID_LENGTH]);
@@ -128,6 +157,10 @@ impl Sealer {
         selector: &Selector,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        self.open_bound(bound_to(domain, selector), sealed)
+    }
+
+    fn open_bound(&self, bound: Vec<u8>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (header, text) = sealed.split_at_checked(HEADER_LENGTH).ok_or(SealError::Damaged)?;
         let (key_id, nonce) = header[1..].split_at(KEY_ID_LENGTH);
         if header[0] != VERSION {
@@ -138,11 +171,7 @@ impl Sealer {
         }
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError::Damaged)?;
         let mut text = Zeroizing::new(text.to_vec());
-        let length = self
-            .key
-            .open_in_place(nonce, Aad::from(bound_to(domain, selector)), &mut text)
-            .map_err(|_| SealError::Damaged)?
-            .len();
+        let length = self.key.open_in_place(nonce, Aad::from(bound), &mut text).map_err(|_| SealError::Damaged)?.len();
         text.truncate(length);
         Ok(text)
     }
@@ -156,6 +185,10 @@ pub fn key_id_of(sealed: &[u8]) -> Option<String> {
 /// Neither name can hold a line break, so the two cannot run together.
 fn bound_to(domain: &DomainName, selector: &Selector) -> Vec<u8> {
     format!("dkim\n{domain}\n{selector}").into_bytes()
+}
+
+fn bound_to_webhook(id: Uuid) -> Vec<u8> {
+    format!("webhook\n{id}").into_bytes()
 }
 
 fn decode_key(text: &str) -> Option<Zeroizing<[u8; 32]>> {
@@ -207,6 +240,22 @@ mod tests {
         assert!(matches!(sealer.open(&domain, &other, &sealed), Err(SealError::Damaged)));
         let elsewhere = DomainName::parse("example.com").unwrap();
         assert!(matches!(sealer.open(&elsewhere, &selector, &sealed), Err(SealError::Damaged)));
+    }
+
+    #[test]
+    fn a_webhooks_secret_opens_under_its_own_id_alone_and_a_link_is_known_again() {
+        let (one, two) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let sealer = Sealer::new(&[7; 32]);
+        let sealed = sealer.seal_webhook(one, b"secret").unwrap();
+        assert_eq!(&**sealer.open_webhook(one, &sealed).unwrap(), b"secret");
+        assert!(matches!(sealer.open_webhook(two, &sealed), Err(SealError::Damaged)));
+        let link = sealer.sign_link("unsubscribe", one);
+        assert!(sealer.is_signed_link("unsubscribe", one, &link));
+        assert!(!sealer.is_signed_link("unsubscribe", two, &link) && !sealer.is_signed_link("other", one, &link));
+        assert!(
+            !sealer.is_signed_link("unsubscribe", one, "") && !sealer.is_signed_link("unsubscribe", one, &link[1..])
+        );
+        assert_ne!(Sealer::new(&[8; 32]).sign_link("unsubscribe", one), link);
     }
 
     #[test]

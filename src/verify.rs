@@ -1,6 +1,7 @@
 //! One domain: observe, diagnose, advance, save. The only place where DNS, judgement, lifecycle and store meet.
 
 mod history;
+mod notices;
 mod occasion;
 mod outcome;
 pub mod profile;

@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
     &["store", "dns", "seal"],
     &["verify"],
     &["console"],
-    &["web", "api", "sweep"],
+    &["web", "api", "sweep", "outbox"],
     &["app", "demo"],
     &["cli"],
 ];
@@ -23,14 +23,21 @@ const LAYERS: &[&[&str]] = &[
 /// Crates that only these modules may name.
 const CONFINED: &[(&str, &[&str])] = &[
     ("hickory_proto", &["dns", "demo"]),
-    ("askama", &["web", "demo"]),
+    ("askama", &["web", "outbox", "demo"]),
+    ("lettre", &["outbox"]),
     (
         "tokio",
-        &["store", "dns", "seal", "keys", "password", "verify", "console", "web", "api", "sweep", "app", "cli", "demo"],
+        &[
+            "store", "dns", "seal", "keys", "password", "verify", "console", "web", "api", "sweep", "outbox", "app",
+            "cli", "demo",
+        ],
     ),
     (
         "tracing",
-        &["store", "dns", "seal", "keys", "password", "verify", "console", "web", "api", "sweep", "app", "cli", "demo"],
+        &[
+            "store", "dns", "seal", "keys", "password", "verify", "console", "web", "api", "sweep", "outbox", "app",
+            "cli", "demo",
+        ],
     ),
     ("axum", &["config", "web", "api", "app", "cli", "demo"]),
 ];

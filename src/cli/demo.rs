@@ -58,6 +58,7 @@ async fn serve(config: &Config, data_dir: &Path, database: &Embedded) -> anyhow:
     let own = Config {
         database_url: None,
         secret_key: None,
+        smtp_url: None,
         data_dir: data_dir.to_owned(),
         public_url: format!("http://{address}"),
         ..config.clone()
@@ -71,7 +72,9 @@ async fn serve(config: &Config, data_dir: &Path, database: &Embedded) -> anyhow:
     println!("sample account, signed in: http://{address}{}", ticket.path());
     app::announce(address);
     let router = app::router(&console).merge(demo::router(&console, providers, ticket));
-    app::serve_on(listener, router, Some(app::sweep(&console, pool.clone()))).await
+    // Nothing leaves the machine: there is no outbox.
+    let background = app::Background { sweep: Some(app::sweep(&console, pool.clone())), outbox: None };
+    app::serve_on(listener, router, background).await
 }
 
 /// An administrator whom nobody can sign in as but by the link.

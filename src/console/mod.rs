@@ -1,10 +1,12 @@
 //! What pages and API both do: the product's verbs, with who may. They only extract, parse, call and render.
 
+pub mod alerts;
 mod domains;
 pub mod health;
 pub mod joining;
 mod profile;
 pub mod request;
+mod reset;
 mod session;
 mod users;
 pub mod view;
@@ -43,10 +45,20 @@ pub struct Parts {
     pub running: Running,
     pub public_url: String,
     pub trusted_proxies: Vec<IpNet>,
+    pub alerts: AlertSettings,
     /// In the demo: what its pages point to.
     pub demo: Option<DemoLinks>,
     /// The time in UTC.
     pub clock: fn() -> OffsetDateTime,
+}
+
+/// What alerts can be sent by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AlertSettings {
+    /// There is an SMTP server.
+    pub sends_mail: bool,
+    /// Webhooks may lead to addresses that are not reachable from everywhere, without encryption: tests alone.
+    pub allows_private_webhooks: bool,
 }
 
 /// Where the demo begins.

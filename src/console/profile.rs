@@ -175,8 +175,9 @@ impl Console {
             return Ok(());
         }
         let seen = verify::profile::look(&self.0.dns, &in_force.profile).await;
-        let mut conn = self.0.pool.acquire().await?;
-        let check = verify::profile::save(&mut conn, in_force.number, seen, self.now()).await?;
+        let mut tx = store::begin(&self.0.pool).await?;
+        let check = verify::profile::save(&mut tx, in_force.number, seen, self.now()).await?;
+        store::commit(tx).await?;
         for finding in broken_findings(&check) {
             let said = crate::diagnosis::wording::say(&finding);
             tracing::warn!(finding = said.summary, "the sending profile is broken");

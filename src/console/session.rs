@@ -12,7 +12,7 @@ use crate::password;
 use crate::store;
 
 /// Failures of one account from one address within [`FAILURE_WINDOW`] before it is told to wait.
-const MAX_FAILURES: u32 = 10;
+pub(super) const MAX_FAILURES: u32 = 10;
 pub const FAILURE_WINDOW: Duration = Duration::minutes(15);
 const SESSION_LIFE: Duration = Duration::days(30);
 
@@ -218,7 +218,12 @@ impl Console {
             disabled_at: None,
         };
         match store::users::insert(conn, &row).await {
-            Ok(()) => Ok(id),
+            Ok(()) => {
+                // Who looks after domains is told of them, until they choose otherwise.
+                let kinds = super::alerts::kinds_of_user(is_admin);
+                store::alert_addresses::insert_of_user(conn, Uuid::now_v7(), team_id, email, &kinds, now).await?;
+                Ok(id)
+            }
             Err(store::StoreError::Duplicate) => Err(Failure::Conflict(format!("There is a user {email} already."))),
             Err(other) => Err(other.into()),
         }
@@ -230,7 +235,7 @@ pub(super) fn actor_of(user: store::users::UserRow) -> Actor {
 }
 
 /// An address as it is kept; anything without one `@` between two visible parts is refused.
-fn checked_email(text: &str) -> Result<String, Failure> {
+pub(super) fn checked_email(text: &str) -> Result<String, Failure> {
     let email = text.trim().to_lowercase();
     let is_plain = email.len() <= 254 && !email.chars().any(|c| c.is_control() || c.is_whitespace());
     match email.split_once('@') {

@@ -25,6 +25,7 @@ impl Console {
         let mut tx = self.0.pool.begin().await?;
         let user = find(&mut tx, email).await?;
         store::users::set_password(&mut tx, user.id, &hash).await?;
+        store::password_resets::delete_of_user(&mut tx, user.id).await?;
         store::sessions::delete_of_user_except(&mut tx, user.id, None).await?;
         Ok(tx.commit().await?)
     }
@@ -35,6 +36,8 @@ impl Console {
         let user = find(&mut tx, email).await?;
         store::users::disable(&mut tx, user.id, self.now()).await?;
         store::sessions::delete_of_user_except(&mut tx, user.id, None).await?;
+        store::password_resets::delete_of_user(&mut tx, user.id).await?;
+        store::alert_addresses::delete_address(&mut tx, user.team_id, &user.email).await?;
         Ok(tx.commit().await?)
     }
 

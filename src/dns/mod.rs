@@ -25,6 +25,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::engine::Engine;
 use self::print::Print;
+pub use self::private::is_global;
 use self::shared::Shared;
 use self::tally::Tally;
 use crate::diagnosis::Question;

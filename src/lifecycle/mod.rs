@@ -1,6 +1,7 @@
 //! Verdicts over time → statuses (contract, section 4). Pure: the clock is a parameter.
 
 pub mod history;
+pub mod notice;
 pub mod reachability;
 pub mod schedule;
 #[cfg(test)]

@@ -53,7 +53,7 @@ pub fn next_look(looked: &Looked, jitter: f64) -> Option<Due> {
         Status::Pending if age < Duration::days(1) => (Duration::minutes(10), Rank::Other),
         Status::Pending if age < Duration::weeks(2) => (Duration::hours(1), Rank::Other),
         Status::Pending => (Duration::days(1), Rank::Other),
-        Status::AtRisk if is_fresh(looked) => (SECOND_LOOK, Rank::AtRisk),
+        Status::AtRisk if is_fresh(looked) => (until_second_look(looked), Rank::AtRisk),
         Status::AtRisk => (Duration::hours(1), Rank::AtRisk),
         Status::Failed if bad_for(looked) < GRACE + Duration::weeks(2) => (Duration::hours(6), Rank::Other),
         Status::Failed => (Duration::days(1), Rank::Other),
@@ -64,6 +64,11 @@ pub fn next_look(looked: &Looked, jitter: f64) -> Option<Due> {
 
 fn bad_for(looked: &Looked) -> Duration {
     looked.at_risk_since.map_or(Duration::ZERO, |since| looked.now - since)
+}
+
+/// A click in between puts the second look off no further.
+fn until_second_look(looked: &Looked) -> Duration {
+    (SECOND_LOOK - bad_for(looked)).clamp(Duration::SECOND, SECOND_LOOK)
 }
 
 /// Its second look is still to come.
@@ -110,6 +115,8 @@ mod tests {
         assert_eq!(pause(&looked(Status::Verified, day, None)), None);
         for (status, bad_for, expected) in [
             (Status::AtRisk, Duration::ZERO, SECOND_LOOK),
+            (Status::AtRisk, Duration::minutes(4), Duration::minutes(6)),
+            (Status::AtRisk, Duration::hours(-4), SECOND_LOOK),
             (Status::AtRisk, Duration::minutes(10), Duration::hours(1)),
             (Status::AtRisk, Duration::hours(70), Duration::hours(1)),
             (Status::Failed, GRACE, Duration::hours(6)),

@@ -5,7 +5,10 @@
 //! about them are made elsewhere.
 
 pub mod about;
+pub mod alert_addresses;
 pub mod backup;
+pub mod bad_news;
+pub mod deliveries;
 pub mod domains;
 pub mod due_looks;
 pub mod embedded;
@@ -14,6 +17,8 @@ pub mod keys;
 pub mod last_backup;
 pub mod login_failures;
 pub mod look_prints;
+pub mod notices;
+pub mod password_resets;
 pub mod pool;
 pub mod profile;
 pub mod records;
@@ -21,9 +26,11 @@ mod roles;
 pub mod sessions;
 pub mod setup;
 pub mod sweep_slots;
+pub mod teams;
 pub mod text;
 pub mod tokens;
 pub mod users;
+pub mod webhooks;
 
 use sqlx::error::ErrorKind;
 use thiserror::Error;
@@ -45,8 +52,15 @@ pub enum StoreError {
 }
 
 /// The unique constraints whose violation is somebody's choice and no fault of ours.
-const DUPLICATES: [&str; 5] =
-    ["domains_team_name", "users_email", "dkim_keys_domain_selector", "teams_name", "profile_versions_pkey"];
+const DUPLICATES: [&str; 7] = [
+    "domains_team_name",
+    "users_email",
+    "dkim_keys_domain_selector",
+    "teams_name",
+    "profile_versions_pkey",
+    "alert_addresses_team_address",
+    "webhooks_team_url",
+];
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {

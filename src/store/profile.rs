@@ -62,6 +62,12 @@ pub async fn find_check(connection: &mut PgConnection) -> Result<Option<ProfileC
     }))
 }
 
+/// Waits for others who keep a look, until the transaction ends.
+pub async fn lock_check(connection: &mut PgConnection) -> Result<(), StoreError> {
+    sqlx::query!(r#"SELECT pg_advisory_xact_lock(7235422) AS "void: ()""#).fetch_one(connection).await?;
+    Ok(())
+}
+
 /// Keeps the look, unless a newer version was looked at meanwhile.
 pub async fn save_check(connection: &mut PgConnection, check: &ProfileCheckRow) -> Result<(), StoreError> {
     sqlx::query!(

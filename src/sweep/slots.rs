@@ -162,7 +162,11 @@ impl Sweep {
         );
         metrics::counter!("signet_sweep_held_total").increment(1);
         self.suspicion.forget();
-        self.release(lease, HELD_FOR).await
+        let mut tx = store::begin(&self.pool).await?;
+        let counted = u64::try_from(count).unwrap_or(u64::MAX);
+        store::notices::insert_many_at_once(&mut tx, counted, self.now()).await?;
+        store::sweep_slots::release(&mut tx, lease, HELD_FOR.as_secs_f64()).await?;
+        store::commit(tx).await
     }
 
     async fn release(&self, lease: &SlotLease, delay: Duration) -> Result<(), StoreError> {

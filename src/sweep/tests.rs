@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::slots::Walked;
 use super::*;
-use crate::console::{Actor, Console, DomainView, NewDomain, Parts, Running};
+use crate::console::{Actor, AlertSettings, Console, DomainView, NewDomain, Parts, Running};
 use crate::diagnosis::Verdict;
 use crate::dns::zone_world::World;
 use crate::keys::KeyPool;
@@ -58,6 +58,7 @@ impl Platform {
             running: Running::default(),
             public_url: "http://127.0.0.1".into(),
             trusted_proxies: Vec::new(),
+            alerts: AlertSettings::default(),
             demo: None,
             clock: OffsetDateTime::now_utc,
         });

@@ -3,12 +3,14 @@
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::{GATHERING_BUDGET, gather};
 use crate::diagnosis::Observed;
 use crate::diagnosis::profile::{PartDiagnosis, PartState, diagnose_profile, profile_questions, remember};
 use crate::dns::Dns;
 use crate::dns::observe::Gathering;
+use crate::lifecycle::notice::{Facts, Notice, NoticeKind};
 use crate::records::DomainName;
 use crate::records::plan::{RecordKey, SendingProfile};
 use crate::records::profile::ProfileInForce;
@@ -48,17 +50,22 @@ pub async fn in_force_and_look(
     Ok((in_force, check))
 }
 
-/// Keeps a look; what it could not ask stays as it was known of the same version.
+/// Keeps a look; what it could not ask stays as it was known of the same version. Tells administrators what is broken
+/// that was not before, whatever the version. The caller has a transaction.
 pub async fn save(
     connection: &mut PgConnection,
     version: u32,
     seen: Vec<PartDiagnosis>,
     now: OffsetDateTime,
 ) -> Result<ProfileCheckRow, StoreError> {
-    let before = store::profile::find_check(&mut *connection).await?.filter(|check| check.version == version);
+    store::profile::lock_check(&mut *connection).await?;
+    let last = store::profile::find_check(&mut *connection).await?;
+    let was_broken = last.as_ref().map(broken_keys).unwrap_or_default();
+    let before = last.filter(|check| check.version == version);
     let parts = remember(seen, &before.map(|check| check.parts).unwrap_or_default());
     let check = ProfileCheckRow { version, checked_at: now, parts };
-    store::profile::save_check(connection, &check).await?;
+    store::profile::save_check(&mut *connection, &check).await?;
+    tell(connection, &check, &was_broken, now).await?;
     Ok(check)
 }
 
@@ -69,6 +76,22 @@ pub fn next_look_in(last: Option<&ProfileCheckRow>, now: OffsetDateTime) -> Dura
     let is_whole = last.parts.iter().all(|part| part.state == PartState::Whole);
     let pause = if is_whole { WHOLE_FOR } else { BROKEN_FOR };
     (last.checked_at + pause - now).clamp(Duration::ZERO, pause)
+}
+
+async fn tell(
+    connection: &mut PgConnection,
+    check: &ProfileCheckRow,
+    was_broken: &[RecordKey],
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let newly = |part: &&PartDiagnosis| part.state == PartState::Broken && !was_broken.contains(&part.key);
+    let findings: Vec<_> = check.parts.iter().filter(newly).flat_map(|part| part.findings.clone()).collect();
+    if findings.is_empty() {
+        return Ok(());
+    }
+    let facts = Facts { findings, ..Facts::default() };
+    let notice = Notice { id: Uuid::now_v7(), kind: NoticeKind::ProfileBroken, at: now, facts };
+    store::notices::insert(connection, None, &notice).await
 }
 
 fn broken_keys(check: &ProfileCheckRow) -> Vec<RecordKey> {

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::outcome::{self, Event, domain_after, evidence, is_overtaken, record_row, seen_of};
-use super::{Look, Occasion, Planned, history};
+use super::{Look, Occasion, Planned, history, notices};
 use crate::diagnosis::Diagnosis;
 use crate::lifecycle::reachability::{self, Reachability, Step};
 use crate::lifecycle::{self, Standing};
@@ -86,7 +86,8 @@ async fn advance(
     }
     let reach = reachability(&mut *tx, &before, diagnosis, now).await?;
     let after = domain_after(before.clone(), diagnosis, &required, is_mx_required, reach, now);
-    if reach.is_unreachable && !outcome::is_unreachable(&before) {
+    let is_newly_unreachable = reach.is_unreachable && !outcome::is_unreachable(&before);
+    if is_newly_unreachable {
         events.push(event.unreachable(before.status, &reach));
     }
     if after.status != before.status {
@@ -94,6 +95,9 @@ async fn advance(
     }
     store::events::insert(&mut *tx, &events).await?;
     store::domains::update_after_check(&mut *tx, &after).await?;
+    let (before, records) = (&before, rows.as_slice());
+    let change = notices::Change { planned, diagnosis, before, after: &after, records, is_newly_unreachable, now };
+    notices::write(&mut *tx, &change).await?;
     let next_at = occasion.plan_next(tx, &after, &required, now).await?;
     let records = rows.into_iter().map(|(_, row)| row).collect();
     Ok(Saved { domain: after, records, next_at })

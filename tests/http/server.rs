@@ -6,7 +6,7 @@ use std::path::Path;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
-use signet::console::{Console, Parts, Running};
+use signet::console::{AlertSettings, Console, Parts, Running};
 use signet::dns::Dns;
 use signet::dns::zone_world::World;
 use signet::keys::KeyPool;
@@ -173,6 +173,7 @@ async fn console(pool: &store::Pool, world: &World, public_url: &str) -> Console
         running: Running::default(),
         public_url: public_url.into(),
         trusted_proxies: Vec::new(),
+        alerts: AlertSettings::default(),
         demo: None,
         clock: time::OffsetDateTime::now_utc,
     })

@@ -194,7 +194,7 @@ async fn a_restore_that_fails_on_the_way_leaves_nothing() {
     store::migrate(source.clone()).await.unwrap();
     let contents = check(Cursor::new(backup(&source).await)).unwrap();
     let target = cluster.empty("target").await;
-    let team = b"0190a3c4-0000-7000-8000-000000000001\tone\t2026-06-01 12:00:00+00\n";
+    let team = b"0190a3c4-0000-7000-8000-000000000001\tone\t2026-06-01 12:00:00+00\ten\tUTC\n";
     let orphan = b"\\\\x00\t0190a3c4-0000-7000-8000-000000000001\t2026-06-01 12:00:00+00\t2026-06-01 12:00:00+00\n";
     let broken = file_with(&contents, |table| match table {
         "teams" => team,
