@@ -10,7 +10,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /var/lib/signet --create-home signet
 COPY --from=build /src/target/release/signet /usr/local/bin/signet
-USER signet
+USER 10001
 WORKDIR /var/lib/signet
 ENV SIGNET_LISTEN=0.0.0.0:8080 SIGNET_DATA_DIR=/var/lib/signet/data
 VOLUME /var/lib/signet
