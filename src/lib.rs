@@ -29,3 +29,10 @@ pub mod store;
 pub mod sweep;
 pub mod verify;
 pub mod web;
+
+// What tests here and below tests/ share names the crate from outside.
+#[cfg(test)]
+extern crate self as signet;
+#[cfg(test)]
+#[path = "../tests/support/databases.rs"]
+mod test_databases;

@@ -1,7 +1,6 @@
 mod lists;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -17,6 +16,7 @@ use crate::lifecycle::{Standing, Status};
 use crate::records::plan::{RecordKey, SendingProfile};
 use crate::records::profile::ProfileVersion;
 use crate::records::{DomainName, Selector};
+use crate::test_databases::new_database;
 
 const NOON: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 
@@ -26,23 +26,11 @@ const AT_RISK: Standing =
 /// A cluster of its own for each test.
 struct Database {
     pool: Pool,
-    cluster: Option<Embedded>,
-    directory: PathBuf,
 }
 
 impl Database {
     async fn new() -> Self {
-        let directory = std::env::temp_dir().join(format!("signet-test-{}", Uuid::now_v7()));
-        let cluster = Embedded::start(&directory).await.unwrap();
-        let pool = open(cluster.options()).await.unwrap();
-        Self { pool, cluster: Some(cluster), directory }
-    }
-}
-
-impl Drop for Database {
-    fn drop(&mut self) {
-        drop(self.cluster.take());
-        std::fs::remove_dir_all(&self.directory).ok();
+        Self { pool: open(new_database().await).await.unwrap() }
     }
 }
 
@@ -241,8 +229,8 @@ async fn sessions_tokens_and_links_end_when_they_should() {
 }
 
 #[tokio::test]
-async fn each_version_of_the_profile_has_its_number_and_a_database_that_is_away_says_so() {
-    let mut database = Database::new().await;
+async fn each_version_of_the_profile_has_its_number() {
+    let database = Database::new().await;
     let mut connection = begin(&database.pool).await.unwrap();
     let version = |number: u32, prefix: &str| ProfileVersion {
         number,
@@ -270,11 +258,18 @@ async fn each_version_of_the_profile_has_its_number_and_a_database_that_is_away_
     let mut connection = database.pool.acquire().await.unwrap();
     let again = profile::insert(&mut connection, &version(2, "u")).await;
     assert!(matches!(again, Err(StoreError::Duplicate)), "{again:?}");
-    drop(connection);
+}
 
-    database.cluster.take().unwrap().stop().await;
-    assert!(matches!(begin(&database.pool).await, Err(StoreError::Unavailable(_))));
-    assert!(!is_ready(&database.pool).await);
+#[tokio::test]
+async fn a_database_that_is_away_says_so() {
+    let directory = std::env::temp_dir().join(format!("signet-test-{}", Uuid::now_v7()));
+    let cluster = Embedded::start(&directory).await.unwrap();
+    let pool = open(cluster.options()).await.unwrap();
+    assert!(is_ready(&pool).await);
+    cluster.stop().await;
+    assert!(matches!(begin(&pool).await, Err(StoreError::Unavailable(_))));
+    assert!(!is_ready(&pool).await);
+    std::fs::remove_dir_all(&directory).unwrap();
 }
 
 #[tokio::test]

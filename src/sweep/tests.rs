@@ -1,7 +1,6 @@
 mod printed;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
@@ -19,8 +18,8 @@ use crate::records::plan::SendingProfile;
 use crate::records::spf::ProfileMechanism;
 use crate::seal::Sealer;
 use crate::store;
-use crate::store::embedded::Embedded;
 use crate::store::sweep_slots::SlotLease;
+use crate::test_databases::new_database;
 
 const PLATFORM: &str = ";; zone mta.example\nspf TXT \"v=spf1 ip4:192.0.2.0/24 -all\"\n";
 
@@ -31,22 +30,11 @@ struct Platform {
     actor: Actor,
     sweep: Sweep,
     pool: store::Pool,
-    cluster: Option<Embedded>,
-    directory: PathBuf,
-}
-
-impl Drop for Platform {
-    fn drop(&mut self) {
-        drop(self.cluster.take());
-        std::fs::remove_dir_all(&self.directory).ok();
-    }
 }
 
 impl Platform {
     async fn start() -> Self {
-        let directory = std::env::temp_dir().join(format!("signet-sweep-{}", Uuid::now_v7()));
-        let cluster = Embedded::start(&directory).await.unwrap();
-        let database = store::migrate(cluster.options()).await.unwrap();
+        let database = store::migrate(new_database().await).await.unwrap();
         let pool = database.pool(store::Role::App).await.unwrap();
         let background = database.pool(store::Role::Sweep).await.unwrap();
         let world = World::start(&format!("{PLATFORM};; zone example.com\n")).await.unwrap();
@@ -71,7 +59,7 @@ impl Platform {
         console.add_user("ops@example.com", "correct horse battery", true, None).await.unwrap();
         let actor = console.actor_of_email("ops@example.com").await.unwrap();
         let sweep = Sweep::new(background, console.parts().dns.clone(), OffsetDateTime::now_utc);
-        Self { world, console, actor, sweep, pool, cluster: Some(cluster), directory }
+        Self { world, console, actor, sweep, pool }
     }
 
     async fn add(&self, name: &str) -> DomainView {

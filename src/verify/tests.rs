@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use time::macros::datetime;
 
@@ -10,8 +9,8 @@ use crate::records::DomainName;
 use crate::records::plan::{BounceMx, SendingProfile};
 use crate::records::profile::ProfileVersion;
 use crate::records::spf::ProfileMechanism;
-use crate::store::embedded::Embedded;
 use crate::store::events::EventRow;
+use crate::test_databases::new_database;
 
 const NOON: OffsetDateTime = datetime!(2026-06-01 12:00 UTC);
 const HOUR: time::Duration = time::Duration::HOUR;
@@ -20,19 +19,10 @@ fn clicked(by: &str) -> Occasion<'_> {
     Occasion { by, lease: None, jitter: 0.0, progress: None }
 }
 
-/// A cluster of its own with one team.
+/// A database of its own with one team.
 struct World {
     pool: PgPool,
     team_id: Uuid,
-    cluster: Option<Embedded>,
-    directory: PathBuf,
-}
-
-impl Drop for World {
-    fn drop(&mut self) {
-        drop(self.cluster.take());
-        std::fs::remove_dir_all(&self.directory).ok();
-    }
 }
 
 fn profile(mx: Option<&str>) -> SendingProfile {
@@ -66,13 +56,11 @@ fn saw(plan: &Plan, by: AnsweredBy, verdicts: &[(&str, Verdict)]) -> Diagnosis {
 
 impl World {
     async fn new() -> Self {
-        let directory = std::env::temp_dir().join(format!("signet-verify-{}", Uuid::now_v7()));
-        let cluster = Embedded::start(&directory).await.unwrap();
-        let pool = store::open(cluster.options()).await.unwrap();
+        let pool = store::open(new_database().await).await.unwrap();
         let mut conn = pool.acquire().await.unwrap();
         let team_id = store::users::find_or_insert_team(&mut conn, Uuid::now_v7(), "team", NOON).await.unwrap();
         drop(conn);
-        Self { pool, team_id, cluster: Some(cluster), directory }
+        Self { pool, team_id }
     }
 
     async fn add(&self, name: &str) -> Uuid {

@@ -5,6 +5,8 @@ mod answers;
 mod backup;
 mod browser;
 mod crash;
+#[path = "../support/databases.rs"]
+mod databases;
 mod forms;
 mod operators;
 mod profile;

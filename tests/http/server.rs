@@ -1,7 +1,6 @@
 //! A server of its own for a test: database, DNS world, console, listener. The databases share one cluster.
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -15,12 +14,11 @@ use signet::records::plan::SendingProfile;
 use signet::records::spf::ProfileMechanism;
 use signet::seal::Sealer;
 use signet::store;
-use signet::store::embedded::Embedded;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use tokio::sync::OnceCell;
 
 use crate::browser::Browser;
+pub use crate::databases::new_database;
 
 pub const PASSWORD: &str = "correct horse battery";
 pub const EMAIL: &str = "ops@example.com";
@@ -32,10 +30,6 @@ spf TXT \"v=spf1 ip4:192.0.2.0/24 -all\"
 ;; zone example.com
 ;; zone example.net at ada.ns.cloudflare.com bob.ns.cloudflare.com
 ";
-
-/// The cluster of all tests of this run, and in it a migrated database to copy. The system stops it with us.
-static CLUSTER: OnceCell<Embedded> = OnceCell::const_new();
-const TEMPLATE: &str = "template_signet";
 
 pub struct TestApp {
     world: World,
@@ -145,7 +139,9 @@ impl TestApp {
         drop(self.world);
         self.pool.close().await;
         let name = self.options.get_database().unwrap();
-        on_cluster(&format!("DROP DATABASE \"{name}\" WITH (FORCE)")).await;
+        let mut connection = PgConnection::connect_with(&self.options.clone().database("postgres")).await.unwrap();
+        let drop = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
+        sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
     }
 }
 
@@ -191,43 +187,4 @@ async fn token(console: &Console, email: &str) -> String {
     console.add_user(email, PASSWORD, false, None).await.unwrap();
     let actor = console.actor_of_email(email).await.unwrap();
     console.create_token(&actor, "test").await.unwrap().secret
-}
-
-/// A migrated, empty database.
-pub async fn new_database() -> PgConnectOptions {
-    let cluster = CLUSTER.get_or_init(start_cluster).await;
-    let name = format!("test_{}", uuid::Uuid::now_v7().simple());
-    on_cluster(&format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE}")).await;
-    cluster.options().database(&name)
-}
-
-async fn on_cluster(statement: &str) {
-    let mut connection = PgConnection::connect_with(&CLUSTER.get().unwrap().options()).await.unwrap();
-    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-}
-
-/// Kept below the build's directory for the next run; a second run at the same time has one of its own.
-async fn start_cluster() -> Embedded {
-    let parent = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    for number in 0..8 {
-        let Ok(cluster) = Embedded::start(&parent.join(format!("cluster-{number}"))).await else { continue };
-        let mut connection = PgConnection::connect_with(&cluster.options()).await.unwrap();
-        let left_behind: Vec<String> = sqlx::query_scalar(
-            "SELECT datname::text FROM pg_database WHERE datname LIKE 'test\\_%' OR datname = 'template_signet'",
-        )
-        .fetch_all(&mut connection)
-        .await
-        .unwrap();
-        for name in left_behind {
-            let drop = format!("DROP DATABASE \"{name}\" WITH (FORCE)");
-            sqlx::raw_sql(AssertSqlSafe(drop)).execute(&mut connection).await.unwrap();
-        }
-        let create = format!("CREATE DATABASE {TEMPLATE}");
-        sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-        store::migrate(cluster.options().database(TEMPLATE)).await.unwrap();
-        return cluster;
-    }
-    panic!("no cluster starts below {}", parent.display());
 }
