@@ -247,7 +247,16 @@ impl RecordView {
     /// Whether there is something to publish: not where a policy from above is enough, and not an MX beside
     /// somebody's own mail.
     pub fn is_offered(&self) -> bool {
-        !self.is_inherited && (self.is_asked || self.key == RecordKey::Tracking || self.purpose_is_extra_key())
+        !self.is_inherited
+            && !self.is_full()
+            && (self.is_asked || self.key == RecordKey::Tracking || self.purpose_is_extra_key())
+    }
+
+    /// Nothing can be added to the SPF record that stands there: ours alone in its place would take the mail of
+    /// everybody else.
+    pub fn is_full(&self) -> bool {
+        let is_it = |finding: &Finding| finding.args.get("remedy").is_some_and(|remedy| remedy == "subdomain");
+        self.findings.iter().any(is_it)
     }
 
     fn purpose_is_extra_key(&self) -> bool {

@@ -219,7 +219,7 @@ fn diagnose_as(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Reco
     let host = host_of(plan, &record.owner, observed);
     let others = reach::Others { best: reply, is_good: verdict.is_good(), is_disputed, is_stale, host: &host };
     reach::note_undelegated(&mut judgement.findings, observed);
-    judgement.findings.extend(reach::record_findings(record, observation, others, observed));
+    judgement.findings.extend(reach::record_findings(plan, record, observation, others, observed));
     let is_answered = reply.failure().is_none();
     RecordDiagnosis {
         key: record.key.clone(),

@@ -6,8 +6,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 pub use super::delegation::{NotDelegated, ServerFacts, ServerState, ZoneFacts};
+use super::dkim::is_private_key;
 use super::question::Asked;
 pub use super::question::{Ask, Question, RecordType, Whom};
+use super::wording;
 use crate::records::OwnerName;
 
 /// One record's data. TXT keeps its strings apart and as bytes, for how they are cut is part of the diagnosis.
@@ -32,9 +34,11 @@ impl RecordData {
         }
     }
 
-    /// The data as `current` of the API shows it: TXT strings joined, bytes that are not UTF-8 replaced.
+    /// The data as `current` of the API shows it: TXT strings joined, bytes that are not UTF-8 replaced. A private key
+    /// is not repeated.
     pub fn display(&self) -> String {
         match self {
+            Self::Txt(strings) if is_private_key(&strings.concat()) => wording::MASKED.to_owned(),
             Self::A(address) => address.to_string(),
             Self::Aaaa(address) => address.to_string(),
             Self::Cname(name) | Self::Ns(name) | Self::Ptr(name) => name.to_string(),

@@ -11,7 +11,7 @@ use super::wording::quote;
 use super::{Ask, Asks, Case, Code, Finding, Judgement, Verdict, dmarc_walk};
 use crate::records::OwnerName;
 use crate::records::dmarc::{self, DmarcText, report_host};
-use crate::records::plan::{RecordKey, SendingProfile};
+use crate::records::plan::{RecordKey, SendingProfile, Wanted};
 
 /// Names in the place of a customer's, under which nobody registers (RFC 2606). Two, for a record below
 /// `com._report._dmarc` keeps the wildcard from every other name in `com` (RFC 4592 section 4.8).
@@ -96,20 +96,48 @@ pub fn remember(seen: Vec<PartDiagnosis>, before: &[PartDiagnosis]) -> Vec<PartD
         .collect()
 }
 
+/// Why our own host, to which the record leads, is of no use now. The daily look at the profile may be a day old; what
+/// this check heard itself is not.
+fn lost_target(case: &Case<'_>) -> Option<String> {
+    let beyond = |name: &OwnerName, rtypes: &[RecordType], is_there: &dyn Fn(&Reply) -> bool| {
+        let heard: Vec<&Reply> = rtypes.iter().filter_map(|rtype| case.observed.reply(name, *rtype)).collect();
+        let is_gone = heard.iter().any(|reply| is_there(reply) && reply.answer == Answer::NoSuchName);
+        let is_silent = !heard.is_empty() && heard.iter().all(|reply| reply.failure().is_some());
+        is_gone.then_some("does not exist").or(is_silent.then_some("could not be asked"))
+    };
+    let (target, why) = match &case.record.wanted {
+        Wanted::Mx { offer: Some(offer), .. } => {
+            let host = offer.host.owner();
+            let why = beyond(&host, &[RecordType::A], &|_| true)?;
+            (host, why)
+        }
+        Wanted::Cname { target, .. } => {
+            let target = target.owner();
+            let rtypes = [RecordType::A, RecordType::Mx, RecordType::Txt];
+            let why = beyond(&case.record.owner, &rtypes, &|reply| reply.aliases.last() == Some(&target))?;
+            (target, why)
+        }
+        _ => return None,
+    };
+    Some(format!("{target} {why}"))
+}
+
 /// Says nothing against a customer for what is broken on our side: a record that would pass is unknown while its
 /// target is broken, and report addresses of ours that do not accept reports are no fault of the policy.
 pub fn excuse(case: &Case<'_>, judgement: &mut Judgement) {
     // What an edited profile asked for before is not what was found broken.
-    if !case.plan.broken.contains(&case.record.key) || !case.plan.records.contains(case.record) {
-        return;
-    }
+    let is_broken = case.plan.broken.contains(&case.record.key) && case.plan.records.contains(case.record);
     match case.record.key {
-        RecordKey::Dmarc => {
+        RecordKey::Dmarc if is_broken => {
             judgement.findings.retain(|finding| !super::dmarc::reports::is_about_our_own(case.record, finding))
         }
+        RecordKey::Dmarc => {}
         RecordKey::Mx | RecordKey::ReturnPath | RecordKey::Tracking => {
-            if Verdict::of(&judgement.findings).is_good() {
-                let reason = format!("{} leads nowhere useful", case.record.value());
+            if !Verdict::of(&judgement.findings).is_good() {
+                return;
+            }
+            let found_broken = is_broken.then(|| format!("{} leads nowhere useful", case.record.value()));
+            if let Some(reason) = found_broken.or_else(|| lost_target(case)) {
                 let unknown = Finding::warning(Code::DnsProfile).arg("name", &case.record.owner).arg("reason", reason);
                 judgement.findings = vec![unknown];
             }

@@ -37,6 +37,7 @@ pub fn domain_findings(plan: &Plan, observed: &Observed, records: &[RecordDiagno
         findings.push(finding.arg("subdomain", mx::example_subdomain(plan)));
     }
     let Some(facts) = observed.zone_of(&plan.domain.owner()) else { return findings };
+    findings.extend(lame(facts));
     findings.extend(delegation_differs(facts));
     let is_missing = |record: &RecordDiagnosis| record.findings.iter().any(|finding| is_missing_code(finding.code));
     if observed.not_delegated.is_none() && records.iter().any(is_missing) {
@@ -47,6 +48,7 @@ pub fn domain_findings(plan: &Plan, observed: &Observed, records: &[RecordDiagno
 
 /// What is said of a record beside its judge: who disagrees, whose cache is old, who does not serve the zone.
 pub fn record_findings(
+    plan: &Plan,
     record: &PlannedRecord,
     observation: &Observation,
     others: Others<'_>,
@@ -63,7 +65,9 @@ pub fn record_findings(
         findings.push(finding.arg("seconds", old.ttl_s).arg("duration", duration(old.ttl_s)));
     }
     findings.extend(denial);
-    findings.extend(facts.and_then(lame));
+    // Of the domain's own zone it is said once, of the domain.
+    let domains = observed.zone_of(&plan.domain.owner()).map(|facts| &facts.zone);
+    findings.extend(facts.filter(|facts| Some(&facts.zone) != domains).and_then(lame));
     findings
 }
 

@@ -11,6 +11,8 @@ mod key;
 mod several;
 mod text;
 
+pub use text::is_private_key;
+
 /// So many last characters of a value tell it from others; all RSA keys of a size begin alike.
 const SHOWN_END: usize = 14;
 

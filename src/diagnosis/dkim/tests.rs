@@ -293,6 +293,14 @@ fn a_private_key_is_called_one_whatever_stands_around_it() {
         (&format!("\"p={PRIVATE_OURS}\""), &["dkim-key-malformed--private-ours"]),
         (PRIVATE_OURS, &["dkim-key-malformed--private-ours"]),
     ]);
+    for text in [&format!("v=DKIM1; p={PRIVATE_PKCS8}"), &armour("EC ", PRIVATE_EC), &PRIVATE_PKCS1[..40]] {
+        let data = RecordData::Txt(text.as_bytes().chunks(50).map(<[u8]>::to_vec).collect());
+        assert_eq!(data.display(), "(a private key, not repeated here)");
+        assert_eq!(quote(text.as_bytes()), data.display());
+    }
+    for text in [ours().render(), format!("p={RSA_1024}"), "google-site-verification=abcdefghijklmnopqrstuvwx".into()] {
+        assert_eq!(RecordData::Txt(vec![text.clone().into_bytes()]).display(), text);
+    }
     let (_, findings) = judged(&own_plan(), "dkim-s1", &one(&format!("v=DKIM1; p={PRIVATE_PKCS8}")), None);
     let said = say(&findings[0]);
     assert!(!format!("{said:?} {:?}", findings[0].args).contains(&PRIVATE_PKCS8[..20]), "a private key is not quoted");

@@ -186,14 +186,26 @@ fn is_zone_line(text: &str) -> bool {
         && words().any(|word| word == "IN" || word.contains("_domainkey"))
 }
 
-/// A private key, which anybody can read there; in armour or bare, whole or cut.
-fn private_key(bare: &str, keys: &Keys<'_>) -> Option<Finding> {
+/// Whether a text holds a private key, in armour or bare, whole or cut: it is never repeated.
+pub fn is_private_key(bytes: &[u8]) -> bool {
+    /// No beginning of a private key is shorter than this in base64.
+    const LEAST: usize = 20;
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let could_hold_one = bytes.split(|byte| !is_base64(byte)).any(|run| run.len() >= LEAST);
+    could_hold_one && private_text(&tidied(&String::from_utf8_lossy(bytes))).is_some()
+}
+
+/// The base64 text of a private key; its first bytes tell one.
+fn private_text(bare: &str) -> Option<String> {
     let record = dkim::parse(bare);
-    let p = record.p.unwrap_or_else(|| bare.chars().filter(|c| !c.is_whitespace()).collect());
-    // Its first bytes tell a private key.
-    if material(&decode_beginning(p.get(..64).unwrap_or(&p))) != KeyMaterial::Private {
-        return None;
-    }
+    let p: String = record.p.unwrap_or_else(|| bare.chars().filter(|c| !c.is_whitespace()).collect());
+    let beginning = decode_beginning(p.get(..64).unwrap_or(&p));
+    (material(&beginning) == KeyMaterial::Private).then_some(p)
+}
+
+/// A private key, which anybody can read there.
+fn private_key(bare: &str, keys: &Keys<'_>) -> Option<Finding> {
+    let p = private_text(bare)?;
     let is_ours = keys.ours.is_some_and(|ours| ours.is_held_by(&decode_beginning(&p)));
     Some(malformed(if is_ours { "private-ours" } else { "private" }))
 }

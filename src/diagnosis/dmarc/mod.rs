@@ -22,7 +22,10 @@ pub fn questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks:
     for (own, _) in observation.candidates() {
         let Ok(walk) = dmarc_walk::walk(&start, own, observed) else { continue };
         if let Some((domain, policy)) = applied(&walk, &start) {
-            for asked in reports::to_be_accepted(&domain, policy, &walk.organisation) {
+            for name in reports::below(policy, &walk.organisation) {
+                asks.resolver(&name.prefixed("_dmarc"), RecordType::Txt);
+            }
+            for asked in reports::to_be_accepted(&domain, policy, &walk.organisation, observed) {
                 asks.resolver(&asked.owner, RecordType::Txt);
             }
         }

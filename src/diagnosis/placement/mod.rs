@@ -13,7 +13,7 @@ use self::places::{Place, Slip};
 use super::observed::{Observed, RecordData, RecordType, Reply, same_answer};
 use super::{Asks, Case, Code, Depth, Finding, Judgement, Verdict, alternatives, primary_type, wording};
 use crate::records::OwnerName;
-use crate::records::plan::{Plan, PlannedRecord};
+use crate::records::plan::{Plan, PlannedRecord, Wanted};
 
 /// How many other places are asked in one check.
 const MAX_PLACES: usize = 48;
@@ -97,7 +97,11 @@ fn place_finding(case: &Case<'_>) -> Option<Finding> {
     };
     let place = places.into_iter().find(is_typed)?;
     let zone = places::zone_of(case.plan, &case.record.owner, case.observed);
-    let told = |finding: Finding| told(case, finding).arg("typed", place.name.host_in(&zone)).arg("place", &place.name);
+    let value = value_for(case, &place);
+    let told = |finding: Finding| {
+        let told = told(case, finding).arg("typed", place.name.host_in(&zone)).arg("place", &place.name);
+        if value.is_empty() { told } else { told.suggest(value.clone()) }
+    };
     Some(match place.slip {
         Slip::Doubled => told(Finding::error(Code::NameDoubled)),
         Slip::Type if place.rtype == RecordType::Spf => told(Finding::error(Code::WrongType)).variant("spf"),
@@ -107,6 +111,19 @@ fn place_finding(case: &Case<'_>) -> Option<Finding> {
             None => told(Finding::error(Code::WrongHost)),
         },
     })
+}
+
+/// What belongs at the record's own name: what was typed elsewhere and is theirs, as it stands there; else ours.
+fn value_for(case: &Case<'_>, place: &Place) -> String {
+    let is_meant_for_here = !matches!(place.slip, Slip::Above | Slip::Www);
+    let is_text = matches!(case.record.wanted, Wanted::Spf { .. } | Wanted::Dmarc { .. });
+    let typed = case.observed.reply(&place.name, place.rtype).filter(|_| is_meant_for_here && is_text);
+    let texts = typed.into_iter().flat_map(Reply::records).filter_map(|data| {
+        let is_it = recognise::is_ours(case.plan, case.record, data, true);
+        data.txt_joined().filter(|_| is_it).map(|text| without_blanks(&without_quotes(&text)))
+    });
+    let theirs = texts.map(|text| String::from_utf8_lossy(&text).into_owned()).next();
+    theirs.unwrap_or_else(|| case.record.value())
 }
 
 // Wildcards --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ pub fn holds_ours(plan: &Plan, record: &PlannedRecord, reply: &Reply, is_sure: b
     all.any(|data| is_ours(plan, record, &data, is_sure))
 }
 
-fn is_ours(plan: &Plan, record: &PlannedRecord, data: &RecordData, is_sure: bool) -> bool {
+/// As [`holds_ours`], of one record.
+pub fn is_ours(plan: &Plan, record: &PlannedRecord, data: &RecordData, is_sure: bool) -> bool {
     let text = squeezed(data);
     match &record.wanted {
         Wanted::Dkim { public: Some(public), .. } => {

@@ -136,7 +136,28 @@ fn a_policy_put_elsewhere_is_found() {
         let mut judgement = Judgement { findings: vec![Finding::error(Code::DmarcMissing)], ..Judgement::default() };
         explain(&case, &mut judgement);
         assert_eq!(ids(&judgement.findings), [code], "{name}");
+        assert_eq!(judgement.findings[0].suggested_value.as_deref(), Some("v=DMARC1; p=none"), "{name}");
     }
+}
+
+#[test]
+fn what_was_typed_elsewhere_is_offered_as_it_stands_there_unless_it_serves_that_place() {
+    use RecordType::Txt;
+    let mut plan = mail_plan();
+    let spf = plan.records.iter_mut().find(|record| record.key.purpose() == "spf").expect("always planned");
+    let mechanisms = crate::records::spf::ProfileMechanism::parse_list("ip4:192.0.2.0/24").unwrap();
+    spf.wanted = Wanted::Spf { mechanisms };
+    for (name, offered) in [
+        ("mail.example.com.example.com", "v=spf1 mx ip4:192.0.2.0/24 -all"),
+        ("example.com", "v=spf1 ip4:192.0.2.0/24 ~all"),
+    ] {
+        let diagnosis = look(&plan, &[(name, Txt, txt("\"v=spf1  mx ip4:192.0.2.0/24 -all\""))]);
+        let found = &record(&diagnosis, "spf").findings[0];
+        assert_eq!(found.suggested_value.as_deref(), Some(offered), "{name}: {found:?}");
+    }
+    let diagnosis = look(&plan, &[("rp.mail.example.com.example.com", RecordType::Cname, alias("rp.mta.example"))]);
+    let found = &record(&diagnosis, "return-path").findings[0];
+    assert_eq!(found.suggested_value.as_deref(), Some("rp.mta.example"));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Why mail from some of our servers does not pass: the sentence that ends the support ticket.
 
+use super::remedy::Suggestion;
 use super::repair;
 use super::same::is_same;
-use super::suggest::Suggestion;
 use super::{finding as about, remedied};
 use crate::diagnosis::spf_eval::addresses::written;
 use crate::diagnosis::spf_eval::{AddressSet, Evaluation, Family, Outcome, Place, Stop};

@@ -2,6 +2,7 @@
 
 mod lost;
 mod ours;
+mod remedy;
 mod repair;
 mod same;
 mod suggest;
@@ -18,8 +19,9 @@ use crate::records::OwnerName;
 use crate::records::plan::{Plan, PlannedRecord, Wanted};
 use crate::records::spf::{self, ProfileMechanism};
 use ours::{OurServers, our_servers};
+use remedy::{Remedy, Suggestion};
 pub use same::same_term;
-use suggest::{Basis, Remedy, Suggestion, suggest};
+use suggest::{Basis, suggest};
 
 /// Different answers of nameservers whose includes are followed.
 const MAX_ANSWERS: usize = 4;
@@ -216,12 +218,17 @@ fn remedied(case: &Case<'_>, finding: Finding, suggestion: &Suggestion) -> Findi
     let corrected = suggestion.changes.corrected.iter();
     let corrected =
         corrected.map(|(was, is)| format!("{} → {}", quote(was.as_bytes()), quote(is.as_bytes()))).collect();
+    let subdomain = case.plan.domain.prefixed("send");
+    let alone = case.record.value();
     let finding = finding
         .arg("remedy", remedy)
         .arg("left_out", list(left_out))
         .arg("corrected", list(corrected))
         .arg("lookups", suggestion.lookups)
-        .arg("subdomain", format!("mail.{}", case.plan.domain))
+        .arg("subdomain", &subdomain)
+        .arg("subdomain_host", super::host_of(case.plan, &subdomain, case.observed))
+        .arg("ours_alone", &alone)
+        .arg("known", if alone.is_empty() { "no" } else { "yes" })
         .arg("value", suggestion.value.as_deref().unwrap_or_default());
     match &suggestion.value {
         Some(value) => finding.suggest(value),

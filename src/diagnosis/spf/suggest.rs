@@ -1,6 +1,7 @@
 //! The record to offer: theirs with ours added at the cheapest place, and proof that it works: every candidate is
 //! evaluated before it is offered.
 
+use super::remedy::{Changes, Remedy, Suggestion};
 use super::repair;
 use super::same::is_same;
 use crate::diagnosis::observed::Observed;
@@ -14,47 +15,6 @@ use crate::records::spf::{
 
 /// Networks of ours that may stand in a record in place of our include.
 const MAX_ADDRESS_TERMS: usize = 12;
-
-/// How the offered record helps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Remedy {
-    /// It holds everything and stays within ten lookups.
-    Record,
-    /// Our addresses stand in it, for our own terms would be one lookup too many.
-    Addresses,
-    /// As `Addresses`; the others' terms alone need more than ten lookups.
-    Over,
-    /// No such record exists.
-    Subdomain,
-}
-
-#[derive(Debug, Clone, Default)]
-pub(super) struct Changes {
-    /// Terms that nobody can use, as written.
-    pub left_out: Vec<String>,
-    /// Terms corrected, as written and as they are now.
-    pub corrected: Vec<(String, String)>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Suggestion {
-    pub value: Option<String>,
-    pub remedy: Remedy,
-    pub changes: Changes,
-    /// Lookups that the offered record needs.
-    pub lookups: u32,
-    /// Lookups of the records as they stand.
-    pub before: u32,
-    pub needs: Vec<Question>,
-}
-
-impl Suggestion {
-    /// Where none is sought.
-    pub fn none() -> Self {
-        let remedy = Remedy::Subdomain;
-        Self { value: None, remedy, changes: Changes::default(), lookups: 0, before: 0, needs: Vec::new() }
-    }
-}
 
 /// What a suggestion is made from.
 #[derive(Debug, Clone, Copy)]
@@ -75,11 +35,18 @@ pub(super) fn suggest(basis: &Basis<'_>) -> Suggestion {
     let mut trial = Trial { basis, needs: theirs.needs.clone(), before: AddressSet::default(), lookups_before: 0 };
     trial.weigh_before();
     let ours = theirs.without_ours(basis.mechanisms);
-    let found = trial.search(&theirs, &ours).or_else(|| {
-        // Several records gave nobody a pass; if they contradict one another, ours still has to.
+    let is_merged = basis.texts.len() > 1;
+    let mut found = trial.search(&theirs, &ours);
+    if found.is_none() && is_merged {
+        // They contradict one another: whoever one of them lets pass is asked for before anybody is turned away.
+        theirs.directives.sort_by_key(|directive| directive.qualifier != Qualifier::Pass);
+        found = trial.search(&theirs, &ours);
+    }
+    if found.is_none() && is_merged {
+        // Nobody got a pass while several stood there, and ours has to.
         trial.before = AddressSet::default();
-        if basis.texts.len() > 1 { trial.search(&theirs, &ours) } else { None }
-    });
+        found = trial.search(&theirs, &ours);
+    }
     let (value, remedy, lookups) = match found {
         Some((value, remedy, lookups)) => (Some(value), remedy, lookups),
         None => (None, Remedy::Subdomain, 0),
@@ -137,7 +104,12 @@ impl Theirs {
         match &term.reading {
             Reading::Directive(Directive { qualifier, mechanism: Mechanism::All }) => self.alls.push(*qualifier),
             Reading::Directive(directive) => {
-                let is_known = self.directives.iter().any(|known| is_same(&known.mechanism, &directive.mechanism));
+                // Another record may let pass what this one turns away.
+                let is_told = |known: &Directive| {
+                    let is_against = known.qualifier != Qualifier::Pass && directive.qualifier == Qualifier::Pass;
+                    is_same(&known.mechanism, &directive.mechanism) && !(is_against && basis.texts.len() > 1)
+                };
+                let is_known = self.directives.iter().any(is_told);
                 let leads_nowhere = match &directive.mechanism {
                     Mechanism::Include(target) => self.leads_nowhere(basis, target),
                     _ => false,

@@ -283,6 +283,23 @@ fn several_records_are_merged_into_one_with_the_lookups_told() {
 }
 
 #[test]
+fn whoever_one_of_several_records_lets_pass_is_turned_away_by_none_in_the_merged_one() {
+    for (records, merged) in [
+        (
+            ["v=spf1 -ip4:198.51.100.7 ip4:198.51.100.0/24 -all", "v=spf1 ip4:198.51.100.7 -all"],
+            "v=spf1 ip4:198.51.100.0/24 ip4:198.51.100.7 -ip4:198.51.100.7 include:spf.mta.example -all",
+        ),
+        (
+            ["v=spf1 -ip4:198.51.100.7 -all", "v=spf1 ip4:198.51.100.7 -all"],
+            "v=spf1 ip4:198.51.100.7 -ip4:198.51.100.7 include:spf.mta.example -all",
+        ),
+    ] {
+        let judgement = judged(OURS, &records, &[]);
+        assert_eq!(judgement.suggested_value.as_deref(), Some(merged));
+    }
+}
+
+#[test]
 fn nobody_is_advised_to_publish_a_record_that_authorises_nobody() {
     for records in [&["v=spf1 -all", "v=spf1 -all "][..], &["v=spf1 -all", "v=spf1 ~all"]] {
         let judgement = judged("", records, &[]);
@@ -324,7 +341,9 @@ fn where_no_record_can_hold_everybody_a_subdomain_is_offered() {
     let full = theirs.replace(" -all", " a:host.example/24 -all");
     let judgement = judged("include:spread.example", &[&full], &[&ours]);
     assert_eq!(judgement.suggested_value, None);
-    assert!(say(&judgement.findings[0]).fix.unwrap().contains("mail.mail.example.com"));
+    let fix = say(&judgement.findings[0]).fix.unwrap();
+    assert!(fix.contains("Add send.mail.example.com as a domain here and send from it"), "{fix}");
+    assert!(fix.contains("at the host send.mail, is then v=spf1 include:spread.example ~all"), "{fix}");
 }
 
 #[test]

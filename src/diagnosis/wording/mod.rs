@@ -8,6 +8,7 @@ use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 
 use super::Finding;
+use super::dkim::is_private_key;
 
 /// The sentences of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +86,13 @@ pub fn quote_record(bytes: &[u8]) -> String {
     })
 }
 
+/// What is shown where a private key stands.
+pub const MASKED: &str = "(a private key, not repeated here)";
+
 fn shortened(bytes: &[u8], push: impl Fn(char, &mut String)) -> String {
+    if is_private_key(bytes) {
+        return MASKED.to_owned();
+    }
     let text = String::from_utf8_lossy(bytes);
     let count = text.chars().count();
     let (head, tail) = if count > QUOTE_LENGTH { (QUOTE_LENGTH * 2 / 3, QUOTE_LENGTH / 3) } else { (count, 0) };
@@ -103,7 +110,7 @@ fn shortened(bytes: &[u8], push: impl Fn(char, &mut String)) -> String {
 pub fn quote_around(bytes: &[u8], at: usize) -> String {
     let text = String::from_utf8_lossy(bytes);
     let count = text.chars().count();
-    if count <= QUOTE_LENGTH {
+    if count <= QUOTE_LENGTH || is_private_key(bytes) {
         return quote(bytes);
     }
     let from = at.saturating_sub(QUOTE_LENGTH / 2);

@@ -10,18 +10,25 @@ use tokio::time::{Duration, Instant, timeout_at};
 
 use super::{Budget, Engine, Query, compose, unreachable_or_local};
 use crate::diagnosis::AskFailure;
+use crate::dns::packet;
 use crate::dns::query::{self, Sent};
 
 const TCP_TAKES: Duration = Duration::from_secs(2);
 
 impl Engine {
-    /// One message, of 64 KiB at most by its length field. What is truncated here too is unusable.
+    /// One message, of 64 KiB at most by its length field. What is truncated here too is unusable; a server that chokes
+    /// on EDNS is asked again without it (RFC 6891 section 7).
     pub(super) async fn over_tcp(
         &self,
         budget: &Budget,
         query: &Query<'_>,
         has_edns: bool,
     ) -> Result<Message, AskFailure> {
+        let heard = self.try_tcp(budget, query, has_edns).await?;
+        if has_edns && packet::may_dislike_edns(&heard) { self.try_tcp(budget, query, false).await } else { Ok(heard) }
+    }
+
+    async fn try_tcp(&self, budget: &Budget, query: &Query<'_>, has_edns: bool) -> Result<Message, AskFailure> {
         let mut sent = compose(query, has_edns)?;
         sent.set_id(rand::rng().random());
         let deadline = (Instant::now() + TCP_TAKES).min(budget.deadline);

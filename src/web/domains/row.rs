@@ -118,9 +118,12 @@ fn selector(key: &RecordKey) -> String {
 }
 
 /// A good SPF or DMARC record may hold more than ours: what stands there is right, and must not be overwritten.
-fn shown_value(record: &RecordView) -> String {
+pub(super) fn shown_value(record: &RecordView) -> String {
     if record.is_inherited {
         return String::new();
+    }
+    if record.is_full() {
+        return record.current.first().cloned().unwrap_or_default();
     }
     let is_good = record.verdict.is_some_and(Verdict::is_good);
     let may_hold_more = matches!(record.key, RecordKey::Spf | RecordKey::Dmarc);

@@ -167,6 +167,19 @@ fn text_out_of_dns_is_escaped() {
 }
 
 #[test]
+fn where_no_spf_record_can_hold_everybody_ours_alone_is_not_offered_in_its_place() {
+    let mut spf = broken_spf();
+    spf.suggested_value = None;
+    let theirs = spf.current[0].clone();
+    spf.findings = vec![Finding::error(Code::SpfLookupLimit).arg("remedy", "subdomain")];
+    assert!(!spf.is_offered());
+    assert_eq!(crate::web::domains::row::shown_value(&spf), theirs);
+    spf.findings = vec![Finding::error(Code::SpfLookupLimit).arg("remedy", "record")];
+    assert!(spf.is_offered());
+    assert_eq!(crate::web::domains::row::shown_value(&spf), spf.value);
+}
+
+#[test]
 fn a_good_record_that_holds_more_than_ours_is_shown_as_it_stands() {
     let mut sample = domain();
     sample.records[1].verdict = Some(Verdict::Pass);

@@ -37,7 +37,10 @@ spf-not-authorized =
         [record] Replace the value of the TXT record at the host { $host } with: { $value }
         [addresses] With our own terms the record would go past the limits, so our addresses stand in it, which cost no lookup; it has to be changed when our servers do. Replace the value of the TXT record at the host { $host } with: { $value }
         [over] The other terms need more than 10 lookups even without ours, so whoever comes last among them fails as before; our addresses stand in front and cost no lookup. Replace the value of the TXT record at the host { $host } with: { $value }
-       *[subdomain] No record holds all these senders within the limits of receivers. Send from a subdomain such as { $subdomain } instead, which has an SPF record of its own, or take out senders that this domain no longer uses.
+       *[subdomain] No record holds all these senders within the limits of receivers, so ours cannot be added to it. { $known ->
+            [yes] Add { $subdomain } as a domain here and send from it: its own TXT record, at the host { $subdomain_host }, is then { $ours_alone }
+           *[no] Send from a subdomain such as { $subdomain }, which has an SPF record of its own.
+        } Or take out senders that this domain no longer uses.
     }
 spf-not-authorized--decided =
     .summary = The SPF record at { $name } does not authorise our servers: at { $term } mail from { $address } ends in { $result }.
