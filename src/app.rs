@@ -17,6 +17,7 @@ use tokio::sync::watch;
 
 pub use self::background::{Background, outbox, sweep};
 use crate::config::{Config, ConfigError};
+use crate::console::jobs::RESULTS_KEPT;
 use crate::console::{AlertSettings, Console, DemoLinks, FAILURE_WINDOW, Parts, Running};
 use crate::dns::{Dns, DnsSettings};
 use crate::failure::Failure;
@@ -104,6 +105,7 @@ pub async fn serve(config: &Config, pool: &Pool, background: Pool) -> anyhow::Re
     let folding = tokio::spawn(api::metrics::fold_for_ever());
     announce(address);
     let watch = config.has_verifier.then(|| tokio::spawn(watch_profile(console.clone())));
+    let jobs = config.has_verifier.then(|| tokio::spawn(console.clone().work_on_jobs()));
     let background = match config.has_verifier {
         true => Background {
             sweep: Some(sweep(&console, background.clone())),
@@ -114,8 +116,8 @@ pub async fn serve(config: &Config, pool: &Pool, background: Pool) -> anyhow::Re
     let served = serve_on(listener, router(&console), background).await;
     tidying.abort();
     folding.abort();
-    if let Some(watch) = watch {
-        watch.abort();
+    for task in [watch, jobs].into_iter().flatten() {
+        task.abort();
     }
     served
 }
@@ -162,6 +164,7 @@ async fn tidy(pool: &Pool, now: OffsetDateTime) -> Result<(), StoreError> {
     let mut transaction = store::begin(pool).await?;
     store::sessions::delete_expired(&mut transaction, now).await?;
     store::login_failures::delete_before(&mut transaction, now - FAILURE_WINDOW).await?;
+    store::jobs::delete_before(&mut transaction, now - RESULTS_KEPT).await?;
     store::commit(transaction).await?;
     Outbox::tidy(pool, now).await
 }

@@ -96,7 +96,7 @@ async function follow(url, tell) {
 
 // Swaps in the page as it is now; false where DNS was not asked since.
 async function refresh() {
-  const response = await fetch(location.pathname);
+  const response = await fetch(location.href);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const [old, fresh] = [document.getElementById("live"), page.getElementById("live")];
   if (!fresh) throw new Error(page.querySelector("h1")?.textContent ?? "no answer");
@@ -108,17 +108,79 @@ async function refresh() {
   return true;
 }
 
-// Follows the looks that the server makes by itself, so that nobody has to sit there and click.
+// Follows what the server does by itself, so that nobody has to sit there and click.
 function wait() {
-  const seconds = document.getElementById("live")?.dataset.nextIn;
-  if (seconds === undefined || Number(seconds) > 86400) return;
+  const live = document.getElementById("live");
+  const seconds = Number(live?.dataset.againIn ?? NaN);
+  if (!(seconds <= 86400)) return;
   const again = async () => {
     const isBusy = document.querySelector("form[data-verify] button:disabled, #live :focus");
     const isFresh = !isBusy && (await refresh().catch(() => false));
-    if (isFresh) announce(document.querySelector(".glance").textContent);
-    else setTimeout(again, 20000);
+    if (!isFresh) setTimeout(again, Math.min(Math.max(seconds, 2), 20) * 1000);
+    else if (!("quiet" in document.getElementById("live").dataset)) announce(document.querySelector(".glance").textContent);
   };
-  setTimeout(again, (Number(seconds) + 12) * 1000);
+  setTimeout(again, seconds * 1000);
 }
 
 wait();
+
+// The list: search as you type, and keys.
+let typed;
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-search]");
+  if (!form) return;
+  clearTimeout(typed);
+  typed = setTimeout(() => results(`${form.action}?${new URLSearchParams(new FormData(form))}`), 200);
+});
+
+async function results(url) {
+  const response = await fetch(url);
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const [old, fresh] = [document.getElementById("results"), page.getElementById("results")];
+  if (!response.ok || !old || !fresh) return;
+  old.replaceWith(document.importNode(fresh, true));
+  history.replaceState(null, "", url);
+  const count = document.querySelectorAll("tr[data-domain]").length;
+  announce(count === 1 ? "1 domain shown" : `${count} domains shown`);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const isTyping = event.target.matches("input:not([type=checkbox]), textarea, select");
+  const search = document.getElementById("q");
+  if (event.key === "/" && search && !isTyping) {
+    event.preventDefault();
+    search.focus();
+    return;
+  }
+  const row = event.target.closest("[data-list] tr[data-domain]");
+  if (!row || isTyping) return;
+  const next = { j: row.nextElementSibling, k: row.previousElementSibling }[event.key];
+  if (next) next.querySelector("a.domain-name").focus();
+  if (event.key === "x") row.querySelector("input[type=checkbox]").click();
+  if (event.key === "v") look(row.dataset.domain);
+});
+
+// Verifies one domain of the list where it stands.
+async function look(domain) {
+  announce(`Asking DNS about ${domain}`);
+  await fetch(`/domains/${encodeURIComponent(domain)}/verify`, { method: "POST" });
+  await results(location.href);
+  const row = document.querySelector(`tr[data-domain="${CSS.escape(domain)}"]`);
+  row?.querySelector("a.domain-name").focus();
+  announce(`${domain}: ${row?.querySelector(".pill").textContent ?? "not in this list any more"}`);
+}
+
+// A file chosen or dropped goes into the field.
+for (const kind of ["change", "drop", "dragover"]) {
+  document.addEventListener(kind, async (event) => {
+    const target = event.target;
+    const into = target.dataset?.into ? document.getElementById(target.dataset.into) : target.closest?.("[data-drop]");
+    const file = (kind === "drop" ? event.dataTransfer : target).files?.[0];
+    if (!into || (kind === "change" && !target.dataset.into)) return;
+    if (kind !== "change") event.preventDefault();
+    if (!file || kind === "dragover") return;
+    into.value = await file.text();
+    announce(`${file.name} was read`);
+  });
+}

@@ -4,6 +4,7 @@
 mod domains;
 mod extract;
 mod health;
+mod imports;
 mod limits;
 pub mod metrics;
 mod openapi;
@@ -25,6 +26,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 use crate::console::Console;
+use crate::console::jobs::MAX_BYTES;
 use limits::Limits;
 
 /// A JSON body may be this many bytes.
@@ -47,6 +49,8 @@ pub fn router(console: Console) -> Router {
         .route("/domains/{domain}/verify", post(domains::verify))
         .route("/domains/{domain}/events", get(domains::events))
         .route("/domains/{domain}/zone", get(domains::zone))
+        .route("/domains/import", post(imports::add).layer(DefaultBodyLimit::max(MAX_BYTES)))
+        .route("/imports/{id}", get(imports::show))
         .route("/tokens", get(tokens::list).post(tokens::add))
         .route("/tokens/{id}", axum::routing::delete(tokens::delete))
         .route("/openapi.json", get(openapi::show))

@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 
-use super::{domains, tokens};
+use super::{domains, imports, tokens};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,6 +18,8 @@ use super::{domains, tokens};
         domains::verify,
         domains::events,
         domains::zone,
+        imports::add,
+        imports::show,
         tokens::list,
         tokens::add,
         tokens::delete,

@@ -72,6 +72,7 @@ async fn serve(config: &Config, data_dir: &Path, database: &Embedded) -> anyhow:
     println!("sample account, signed in: http://{address}{}", ticket.path());
     app::announce(address);
     let router = app::router(&console).merge(demo::router(&console, providers, ticket));
+    tokio::spawn(console.clone().work_on_jobs());
     // Nothing leaves the machine: there is no outbox.
     let background = app::Background { sweep: Some(app::sweep(&console, pool.clone())), outbox: None };
     app::serve_on(listener, router, background).await

@@ -3,6 +3,7 @@
 pub mod alerts;
 mod domains;
 pub mod health;
+pub mod jobs;
 pub mod joining;
 mod profile;
 pub mod request;
@@ -27,6 +28,7 @@ use crate::lifecycle::Status;
 use crate::records::Selector;
 use crate::seal::Sealer;
 use crate::store;
+pub use domains::MOST_COUNTED;
 pub use joining::Running;
 pub use profile::{CountedChange, ProfileEdit, ProfilePreview, ProfileView};
 pub use session::{FAILURE_WINDOW, fingerprint, new_secret};

@@ -1,9 +1,11 @@
 //! What a domain should publish, and the grammar of each record. Pure: knows neither DNS, clock nor database.
 
+pub mod csv;
 pub mod dkim;
 pub mod dmarc;
 mod mailbox_providers;
 pub mod name;
+pub mod name_list;
 pub mod plan;
 pub mod profile;
 mod record_key;

@@ -13,6 +13,7 @@ pub mod domains;
 pub mod due_looks;
 pub mod embedded;
 pub mod events;
+pub mod jobs;
 pub mod keys;
 pub mod last_backup;
 pub mod login_failures;

@@ -8,8 +8,10 @@ pub mod failures;
 mod findings;
 pub mod forms;
 pub mod headers;
+mod jobs;
 pub mod layout;
 mod moment;
+mod numbers;
 mod pill;
 mod provider;
 mod records;
@@ -44,6 +46,15 @@ pub fn router(console: Console) -> Router {
         .route("/setup", get(setup::show).post(setup::add))
         .route("/domains", get(domains::list).post(domains::add))
         .route("/domains/new", get(domains::new).post(domains::add))
+        .route("/domains/chosen", post(domains::chosen))
+        .route(
+            "/domains/import",
+            get(domains::import).post(domains::preview).layer(DefaultBodyLimit::max(domains::IMPORT_LIMIT)),
+        )
+        .route("/jobs/{id}", get(jobs::show))
+        .route("/jobs/{id}/start", post(jobs::start))
+        .route("/jobs/{id}/stop", post(jobs::stop))
+        .route("/jobs/{id}/result.csv", get(jobs::result))
         .route("/domains/{domain}", get(domains::show))
         .route("/domains/{domain}/verify", post(domains::verify))
         .route("/domains/{domain}/delete", get(domains::confirm_delete).post(domains::delete))

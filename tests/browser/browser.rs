@@ -157,8 +157,8 @@ impl Browser {
         found.json().clone()
     }
 
-    pub async fn press(&self, key: Key) {
-        self.driver.action_chain().send_keys(key).perform().await.unwrap();
+    pub async fn press(&self, keys: impl Into<TypingData>) {
+        self.driver.action_chain().send_keys(keys).perform().await.unwrap();
     }
 
     pub async fn stop(mut self) {

@@ -309,6 +309,74 @@ async fn rows_change_one_by_one_while_the_check_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_list_answers_to_typing_and_to_keys_in_its_rows_alone() {
+    let walk = Walk::start(Scripts::On).await;
+    let browser = &walk.browser;
+    browser.evaluate("document.activeElement.blur()").await;
+    browser.press("v").await;
+    browser.press("/").await;
+    assert_eq!(browser.evaluate("document.activeElement.id").await, "q");
+    browser.press("garage").await;
+    browser.find("#results:not(:has(tr[data-domain='harbour.example']))").await;
+    assert_eq!(browser.count("tr[data-domain]").await, 1);
+    assert_eq!(browser.text("#said").await, "1 domain shown");
+    assert!(browser.evaluate("location.search").await.as_str().unwrap().contains("q=garage"));
+    walk.open("/domains?q=mail").await;
+    browser.evaluate("document.querySelector('tr[data-domain] a.domain-name').focus()").await;
+    let focused = "document.activeElement.closest('tr').dataset.domain";
+    let first = browser.evaluate(focused).await;
+    browser.press("j").await;
+    assert_ne!(browser.evaluate(focused).await, first);
+    browser.press("k").await;
+    assert_eq!(browser.evaluate(focused).await, first);
+    browser.press("x").await;
+    assert_eq!(browser.count("input[name=domain]:checked").await, 1);
+    browser.press("v").await;
+    browser.find("#results:not(:has(input[name=domain]:checked))").await;
+    assert_eq!(browser.evaluate(focused).await, first, "the focus stays where it was");
+    walk.browser.stop().await;
+}
+
+/// A list is pasted, its preview agreed to; the tab is left while the work goes on, and finds it again.
+async fn import(scripts: Scripts) {
+    let walk = Walk::start(scripts).await;
+    let browser = &walk.browser;
+    browser.follow(".head a[href='/domains/import']").await;
+    walk.inspect().await;
+    let good: Vec<String> = (0..24).map(|at| format!("n{at}.florist.example")).collect();
+    browser.fill("#text", &format!("name\ngmail.com\n{}\nexa mple..com", good.join("\n"))).await;
+    browser.follow("main form button").await;
+    browser.find("[data-state=Preview]").await;
+    assert_eq!(browser.text(".glance").await, "24 domains will be added; 2 lines cannot be used.");
+    walk.inspect().await;
+    browser.follow("main form button").await;
+    walk.open("/login").await;
+    walk.open("/domains").await;
+    browser.follow(".note a").await;
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(90);
+    while browser.count("[data-state=Finished]").await == 0 {
+        assert!(std::time::Instant::now() < until, "{}", browser.text("main").await);
+        if scripts == Scripts::Off {
+            let path = browser.path().await;
+            walk.open(&path).await;
+        }
+    }
+    assert_eq!(browser.text(".glance").await, "Finished: 24 of 26 lines done, 2 not.");
+    walk.inspect().await;
+    walk.browser.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_imported_while_the_tab_is_elsewhere() {
+    import(Scripts::On).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_is_imported_while_the_tab_is_elsewhere_without_scripts() {
+    import(Scripts::Off).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_long_list_comes_in_pages() {
     let walk = Walk::start(Scripts::Off).await;
     let browser = &walk.browser;

@@ -25,6 +25,13 @@ impl Browser {
         self.submit_with(path, fields, &[("origin", &self.base), ("sec-fetch-site", "same-origin")]).await
     }
 
+    /// Sends a form of plain text.
+    pub async fn send_text(&self, path: &str, text: &str) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.base)).header("content-type", "text/plain");
+        let request = request.header("origin", &self.base).header("sec-fetch-site", "same-origin");
+        Answer::of(request.body(text.to_owned()).send().await.unwrap()).await
+    }
+
     /// Sends a form with the headers by which a browser says where it stood.
     pub async fn submit_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Answer {
         let mut request = self.client.post(format!("{}{path}", self.base)).form(fields);

@@ -8,6 +8,7 @@ mod crash;
 #[path = "../support/databases.rs"]
 mod databases;
 mod forms;
+mod jobs;
 mod operators;
 mod profile;
 mod program;

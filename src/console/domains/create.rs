@@ -20,11 +20,28 @@ use crate::records::profile::ProfileInForce;
 use crate::records::{DomainName, NameError, Selector};
 use crate::store::domains::DomainRow;
 use crate::store::keys::{KeyRow, KeyState};
+use crate::store::profile::ProfileCheckRow;
 use crate::store::{self, StoreError};
 use crate::verify::{self, Look, Planned, Saved};
 
 /// How long the answer to a creation waits for the first check.
 const FIRST_CHECK_WAIT: Duration = Duration::from_secs(3);
+
+/// On what occasion a domain is made.
+enum Making<'a> {
+    /// Somebody waits for it; what was seen by then.
+    Looked(Option<&'a Look>),
+    /// A line of a job.
+    Line((Uuid, u32)),
+}
+
+/// A domain that is not written yet, and what it is planned by.
+struct Prepared {
+    row: DomainRow,
+    keys: Vec<KeyRow>,
+    profile: ProfileInForce,
+    profile_look: Option<ProfileCheckRow>,
+}
 
 impl Console {
     /// Makes the domain with its key. What its first check sees within 3 s is written with it; a longer one goes on in
@@ -35,23 +52,26 @@ impl Console {
         making.await.map_err(internal)?
     }
 
+    /// Makes the domain of a job's line without a look, and is done with the line in the same transaction. The look
+    /// is due at once.
+    pub(in crate::console) async fn create_unseen(
+        &self,
+        actor: &Actor,
+        new: NewDomain,
+        line: (Uuid, u32),
+    ) -> Result<(), Failure> {
+        let made = self.prepare(actor, &new).await?;
+        let planned = verify::planned(made.row, &made.keys, &made.profile);
+        self.insert_domain(actor, &planned, &made.keys, Making::Line(line)).await.map(drop)
+    }
+
     async fn create(&self, actor: &Actor, new: NewDomain) -> Result<DomainView, Failure> {
-        let name = DomainName::parse_sender(&new.name).map_err(|error| name_failure(&new.name, &error))?;
-        check_tags(&new.tags)?;
-        let mut conn = self.0.pool.acquire().await?;
-        let (profile, profile_look) = self.required_profile(&mut conn).await?;
-        // Before a key is taken for it; the unique constraint decides.
-        if store::domains::find(&mut conn, actor.team_id, name.as_str()).await?.is_some() {
-            return Err(taken(&name));
-        }
-        drop(conn);
-        let row = new_row(actor.team_id, &name, &new.tags, self.now());
-        let keys = self.new_keys(&row, &new, &profile).await?;
+        let Prepared { row, keys, profile, profile_look } = self.prepare(actor, &new).await?;
         let planned = verify::planned(row, &keys, &profile);
         let mut first_look = self.start_first_look(planned.clone());
         let look = tokio::time::timeout(FIRST_CHECK_WAIT, &mut first_look).await.ok().transpose().map_err(internal)?;
         let id = planned.domain.id;
-        match self.insert_domain(actor, &planned, &keys, look.as_ref()).await? {
+        match self.insert_domain(actor, &planned, &keys, Making::Looked(look.as_ref())).await? {
             Some(saved) if saved.next_at.is_some() => {
                 let planned = verify::planned(saved.domain, &keys, &profile);
                 let mut view = DomainView::with_records(planned, &saved.records);
@@ -67,6 +87,22 @@ impl Console {
         }
     }
 
+    /// What is made, before anything is written.
+    async fn prepare(&self, actor: &Actor, new: &NewDomain) -> Result<Prepared, Failure> {
+        let name = DomainName::parse_sender(&new.name).map_err(|error| name_failure(&new.name, &error))?;
+        check_tags(&new.tags)?;
+        let mut conn = self.0.pool.acquire().await?;
+        let (profile, profile_look) = self.required_profile(&mut conn).await?;
+        // Before a key is taken for it; the unique constraint decides.
+        if store::domains::find(&mut conn, actor.team_id, name.as_str()).await?.is_some() {
+            return Err(taken(&name));
+        }
+        drop(conn);
+        let row = new_row(actor.team_id, &name, &new.tags, self.now());
+        let keys = self.new_keys(&row, new, &profile).await?;
+        Ok(Prepared { row, keys, profile, profile_look })
+    }
+
     fn start_first_look(&self, planned: Planned) -> JoinHandle<Look> {
         let console = self.clone();
         tokio::spawn(async move { Look::first(&console.0.dns, &planned, || console.now()).await })
@@ -78,7 +114,7 @@ impl Console {
         actor: &Actor,
         planned: &Planned,
         keys: &[KeyRow],
-        look: Option<&Look>,
+        making: Making<'_>,
     ) -> Result<Option<Saved>, Failure> {
         let (row, by) = (&planned.domain, actor.label());
         let mut tx = store::begin(&self.0.pool).await?;
@@ -91,12 +127,21 @@ impl Console {
             store::keys::insert(&mut tx, key).await?;
         }
         store::events::insert(&mut tx, &[created(row, &by)]).await?;
-        let saved = match look {
-            Some(look) => Some(verify::save_first(&mut tx, planned, look, &asked_by(&by, None)).await?),
-            None => {
+        let saved = match making {
+            Making::Looked(Some(look)) => Some(verify::save_first(&mut tx, planned, look, &asked_by(&by, None)).await?),
+            Making::Looked(None) => {
                 // The look goes on; this is the one after it, or instead of it where the program is killed.
                 let due = Due { at: row.created_at + time::Duration::MINUTE, rank: Rank::Awaited };
                 store::due_looks::plan(&mut tx, row.id, row.created_at, Some(due)).await?;
+                None
+            }
+            Making::Line((job, number)) => {
+                let due = Due { at: row.created_at, rank: Rank::Other };
+                store::due_looks::plan(&mut tx, row.id, row.created_at, Some(due)).await?;
+                if !store::jobs::lines::finish(&mut tx, job, number, "done", "Added.").await? {
+                    // Another has done the line, and made the domain.
+                    return Ok(None);
+                }
                 None
             }
         };
@@ -190,7 +235,7 @@ fn generated_selector(prefix: &str, now: OffsetDateTime) -> Selector {
     Selector::parse(&text).unwrap_or_else(|_| Selector::parse("s1").expect("s1 is a selector"))
 }
 
-fn name_failure(text: &str, error: &NameError) -> Failure {
+pub(in crate::console) fn name_failure(text: &str, error: &NameError) -> Failure {
     let code = match error {
         NameError::PublicSuffix => Some("name-is-public-suffix"),
         NameError::MailboxProvider => Some("name-is-mailbox-provider"),

@@ -10,7 +10,8 @@ use sqlx::PgConnection;
 use time::UtcOffset;
 use uuid::Uuid;
 
-use self::tags::check_tags;
+pub(super) use self::create::name_failure;
+pub(super) use self::tags::check_tags;
 use super::profile::profile_findings;
 use super::view::{DomainPage, DomainView, EventView, EvidenceView};
 use super::{Actor, Console, DomainQuery};
@@ -25,6 +26,9 @@ use crate::store;
 use crate::store::domains::DomainRow;
 use crate::store::records::RecordRow;
 use crate::verify::{self, Planned};
+
+/// Domains of one status are counted so far, for a page should not take longer than people notice.
+pub const MOST_COUNTED: u32 = 10_000;
 
 impl Console {
     pub async fn list_domains(&self, actor: &Actor, query: &DomainQuery) -> Result<DomainPage, Failure> {
@@ -49,6 +53,19 @@ impl Console {
             DomainView { next_check_at, ..DomainView::new(row, Vec::new()) }
         };
         Ok(DomainPage { domains: rows.into_iter().map(view).collect(), next })
+    }
+
+    /// How many of the team's domains have each status, in the order of urgency; one more than [`MOST_COUNTED`] stands for
+    /// any number above it.
+    pub async fn count_by_status(&self, actor: &Actor) -> Result<Vec<(Status, u32)>, Failure> {
+        let mut conn = self.0.pool.acquire().await?;
+        let mut counts = Vec::new();
+        for status in [Status::Failed, Status::AtRisk, Status::Pending, Status::Verified] {
+            let most = i64::from(MOST_COUNTED) + 1;
+            let count = store::domains::count(&mut conn, actor.team_id, status, most).await?;
+            counts.push((status, count));
+        }
+        Ok(counts)
     }
 
     /// What people should read first of each of these domains, where something is wrong.

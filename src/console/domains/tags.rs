@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::failure::Failure;
 
-pub(super) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Failure> {
+pub(in crate::console) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), Failure> {
     let is_plain = |text: &str| !text.chars().any(char::is_control);
     let is_key = |key: &str| !key.is_empty() && key.chars().count() <= 64 && is_plain(key) && !key.contains([':', '=']);
     if tags.len() > 50 {

@@ -66,6 +66,19 @@ pub async fn list(
     rows.into_iter().map(DomainRow::try_from).collect()
 }
 
+/// How many of the team's domains have that status, counted no further than `most`.
+pub async fn count(connection: &mut PgConnection, team_id: Uuid, status: Status, most: i64) -> Result<u32, StoreError> {
+    let count = sqlx::query_scalar!(
+        r#"SELECT count(*) AS "count!" FROM (SELECT FROM domains WHERE team_id = $1 AND status = $2 LIMIT $3) AS few"#,
+        team_id,
+        status.as_str(),
+        most,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
 impl Wanted<'_> {
     async fn find(&self, connection: &mut PgConnection) -> Result<Vec<StoredDomain>, StoreError> {
         let has_grams = self.q.chars().count() >= SHORTEST_GRAM;

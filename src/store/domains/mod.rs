@@ -1,6 +1,6 @@
 //! The domains of a team. Every query names the team: what belongs to another one is not there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -95,7 +95,7 @@ mod list;
 mod looked;
 
 pub use counts::count_by_status;
-pub use list::{Filter, list};
+pub use list::{Filter, count, list};
 pub use looked::looked_days;
 
 /// The team's domain of that id or name; the name folds case and one final dot and may be in Unicode.
@@ -116,6 +116,18 @@ pub async fn find(
 pub async fn list_by_ids(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<DomainRow>, StoreError> {
     let rows = select_domains!("FROM domains WHERE id = ANY($1)", ids).fetch_all(connection).await?;
     rows.into_iter().map(DomainRow::try_from).collect()
+}
+
+/// Those of the names that the team has.
+pub async fn known_names(
+    connection: &mut PgConnection,
+    team_id: Uuid,
+    names: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    let known = sqlx::query_scalar!("SELECT name FROM domains WHERE team_id = $1 AND name = ANY($2)", team_id, names)
+        .fetch_all(connection)
+        .await?;
+    Ok(known.into_iter().collect())
 }
 
 /// Replaces the tags; false where the team has no such domain.

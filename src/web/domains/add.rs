@@ -90,7 +90,7 @@ fn read(typed: &Typed) -> Result<(Cleaned, BTreeMap<String, String>), Mistakes> 
 }
 
 /// Reads `k=v` separated by blanks, commas or line ends; the error says what is accepted.
-fn read_tags(text: &str) -> Result<BTreeMap<String, String>, String> {
+pub(super) fn read_tags(text: &str) -> Result<BTreeMap<String, String>, String> {
     let mut tags = BTreeMap::new();
     for tag in text.split(|c: char| c.is_whitespace() || c == ',').filter(|tag| !tag.is_empty()) {
         let (key, value) = tag.split_once('=').unwrap_or((tag, ""));

@@ -24,6 +24,8 @@ use crate::web::session::SignedIn;
 use crate::web::strip::StripView;
 
 const EVENTS_SHOWN: u32 = 8;
+/// A look that is due is there to be seen so much later.
+const LOOK_TAKES_S: i64 = 12;
 
 #[derive(Template)]
 #[template(path = "domains/show.html")]
@@ -58,7 +60,7 @@ pub struct Head {
     pub tags: Vec<String>,
     pub last_look: Option<Moment>,
     pub next_look: Option<Moment>,
-    /// Seconds until it is looked at next; for the page to follow.
+    /// Seconds until the next look is there to be seen; for the page to follow.
     pub next_look_in_s: Option<i64>,
     pub at_risk_since: Option<Moment>,
     pub stops_sending_at: Option<Moment>,
@@ -174,7 +176,7 @@ impl Head {
             tags: domain.tags.iter().map(|(key, value)| format!("{key}={value}")).collect(),
             last_look: Moment::maybe(domain.last_checked_at),
             next_look: Moment::maybe(domain.next_check_at),
-            next_look_in_s: domain.next_check_at.map(|at| (at - now).whole_seconds().max(0)),
+            next_look_in_s: domain.next_check_at.map(|at| (at - now).whole_seconds().max(0) + LOOK_TAKES_S),
             at_risk_since: Moment::maybe(domain.at_risk_since),
             stops_sending_at: Moment::maybe(domain.stops_sending_at),
             unknown_since: Moment::maybe(domain.unknown_since),

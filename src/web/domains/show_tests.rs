@@ -155,7 +155,7 @@ fn without_a_next_look_none_is_promised() {
     assert!(!html(&sample).contains("by ourselves"));
     sample.next_check_at = Some(datetime!(2026-06-01 13:00 UTC));
     let page = html(&sample);
-    assert!(page.contains("by ourselves") && page.contains("data-next-in=\"3570\""));
+    assert!(page.contains("by ourselves") && page.contains("data-again-in=\"3582\""));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::records::profile::{Change, ChangeKind};
 use crate::web::findings::FindingView;
 use crate::web::forms::Mistakes;
 use crate::web::layout::Layout;
+use crate::web::numbers::grouped;
 
 const FIELDS: [&str; 1] = ["cut_over"];
 
@@ -144,18 +145,6 @@ fn domains(count: u64) -> String {
     }
 }
 
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -216,12 +205,5 @@ pub mod tests {
         assert!(page.contains("The bounce host b.mta.example has no address.") && page.contains("Save anyway"));
         assert!(page.contains("could not be asked: the SPF mechanisms"));
         assert!(page.contains("name=\"cut_over\" type=\"date\" min=\"2026-06-15\" value=\"2026-06-15\""));
-    }
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (count, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (123_456, "123,456"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(count), text);
-        }
     }
 }
