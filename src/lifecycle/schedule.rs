@@ -8,6 +8,8 @@ use super::{GRACE, Status};
 pub const SWEEP_PERIOD: Duration = Duration::hours(12);
 /// An at-risk status is told to people once a second look, so much later, agrees.
 pub const SECOND_LOOK: Duration = Duration::minutes(10);
+/// No look is planned further ahead: a doubted record waits for a TTL of a week at most, everything else for a day.
+pub const LONGEST_PAUSE: Duration = Duration::days(8);
 /// How much later than planned a look may be drawn, as a share of its pause.
 const JITTER: f64 = 0.1;
 

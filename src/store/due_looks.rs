@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::StoreError;
+use super::{StoreError, lease};
 use crate::lifecycle::schedule::{Due, Rank};
 
 /// A claimed look.
@@ -130,19 +130,35 @@ pub async fn claim(
 
 /// Whether the claim still stands; held until the transaction ends.
 pub async fn is_held(connection: &mut PgConnection, lease: DueLease) -> Result<bool, StoreError> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT 1 AS "one!"
-         FROM due_looks
-         WHERE domain_id = $1
-           AND fence = $2
-           AND leased_until > clock_timestamp()
-         FOR UPDATE"#,
-        lease.domain_id,
-        lease.fence,
+    lease::is_held!(connection, "due_looks", "domain_id", lease.domain_id, lease.fence)
+}
+
+/// Makes looks due that are planned further ahead than `longest_s` from `now`, and frees those that are overdue and
+/// claimed for longer than any lease lasts. Gives how many.
+pub async fn mend(connection: &mut PgConnection, now: OffsetDateTime, longest_s: f64) -> Result<u64, StoreError> {
+    // Rank by rank, for the index begins with it.
+    let planned = sqlx::query!(
+        "UPDATE due_looks
+         SET due_at = $1
+         WHERE rank IN (0, 1, 2)
+           AND due_at > $1::timestamptz + make_interval(secs => $2)",
+        now,
+        longest_s,
     )
-    .fetch_optional(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(found.is_some())
+    let leased = sqlx::query!(
+        "UPDATE due_looks
+         SET leased_until = NULL,
+             fence = fence + 1
+         WHERE rank IN (0, 1, 2)
+           AND due_at <= $1
+           AND leased_until > clock_timestamp() + interval '10 minutes'",
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(planned.rows_affected() + leased.rows_affected())
 }
 
 /// How many looks are overdue at `now`, and since when the oldest one is.

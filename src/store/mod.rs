@@ -16,6 +16,7 @@ pub mod events;
 pub mod jobs;
 pub mod keys;
 pub mod last_backup;
+mod lease;
 pub mod login_failures;
 pub mod look_prints;
 pub mod notices;

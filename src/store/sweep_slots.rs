@@ -6,8 +6,8 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::StoreError;
 use super::text::read_word;
+use super::{StoreError, lease};
 use crate::diagnosis::Verdict;
 use crate::lifecycle::Status;
 use crate::records::plan::RecordKey;
@@ -132,22 +132,11 @@ pub async fn remembered(
 
 /// Whether the lease still stands; held until the transaction ends.
 pub async fn is_held(connection: &mut PgConnection, lease: &SlotLease) -> Result<bool, StoreError> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT 1 AS "one!"
-         FROM sweep_slots
-         WHERE slot = $1
-           AND fence = $2
-           AND leased_until > clock_timestamp()
-         FOR UPDATE"#,
-        lease.slot,
-        lease.fence,
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(found.is_some())
+    lease::is_held!(connection, "sweep_slots", "slot", lease.slot, lease.fence)
 }
 
-/// Notes that domains were seen unchanged at `at`. No indexed column is written.
+/// Notes that domains were seen unchanged at `at`, where no later look was noted; one that seems to lie far ahead was
+/// made under a clock that was wrong. No indexed column is written.
 pub async fn note_unchanged(
     connection: &mut PgConnection,
     domain_ids: &[Uuid],
@@ -161,7 +150,7 @@ pub async fn note_unchanged(
              looked_until = looked_until_with(looked_until, ($2 AT TIME ZONE 'UTC')::date)
          WHERE id = ANY($1)
            AND status = 'verified'
-           AND (last_checked_at IS NULL OR last_checked_at < $2)",
+           AND (last_checked_at IS NULL OR last_checked_at < $2 OR last_checked_at > $2 + interval '30 seconds')",
         domain_ids,
         at,
     )
@@ -250,6 +239,29 @@ pub async fn next_looks(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.at)).collect())
+}
+
+/// Brings back slots that are planned further ahead than any walk plans them, each to its own minute within
+/// `period_s` from `now`, and frees those that are leased for longer than any lease lasts. Gives how many.
+pub async fn mend(connection: &mut PgConnection, now: OffsetDateTime, period_s: f64) -> Result<u64, StoreError> {
+    let planned = sqlx::query!(
+        "UPDATE sweep_slots
+         SET next_at = next_at - make_interval(secs => $2 * ceil(EXTRACT(EPOCH FROM next_at - $1::timestamptz)::float8 / $2 - 1))
+         WHERE next_at > $1::timestamptz + make_interval(secs => $2)",
+        now,
+        period_s,
+    )
+    .execute(&mut *connection)
+    .await?;
+    let leased = sqlx::query!(
+        "UPDATE sweep_slots
+         SET leased_until = NULL,
+             fence = fence + 1
+         WHERE leased_until > clock_timestamp() + interval '10 minutes'",
+    )
+    .execute(connection)
+    .await?;
+    Ok(planned.rows_affected() + leased.rows_affected())
 }
 
 /// The latest date that any slot is planned for: half a day after that of the slot that was walked last.

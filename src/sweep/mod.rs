@@ -7,6 +7,7 @@
 mod due;
 mod gauges;
 mod judging;
+mod mending;
 mod prints;
 mod slots;
 mod suspicion;
@@ -61,7 +62,12 @@ impl Sweep {
 
     /// Works until `stop` turns true; what is in hand then is saved first.
     pub async fn run(&self, stop: watch::Receiver<bool>) {
-        tokio::join!(self.run_due(stop.clone()), self.run_slots(stop.clone()), self.run_gauges(stop));
+        tokio::join!(
+            self.run_due(stop.clone()),
+            self.run_slots(stop.clone()),
+            self.run_mending(stop.clone()),
+            self.run_gauges(stop)
+        );
     }
 
     fn now(&self) -> OffsetDateTime {

@@ -271,3 +271,55 @@ async fn many_that_turn_bad_at_once_are_held_where_the_known_good_did_too() {
     assert!(platform.sweep.lease_slot().await.unwrap().is_none(), "the slot is held for a while");
     assert_eq!(platform.look_at_due().await, 0);
 }
+
+/// The time of a machine whose clock is set: years from now, for the one test that sets it.
+static YEARS_OFF: std::sync::atomic::AtomicI64 = std::sync::atomic::AtomicI64::new(0);
+
+fn set_clock() -> OffsetDateTime {
+    OffsetDateTime::now_utc() + time::Duration::days(365 * YEARS_OFF.load(std::sync::atomic::Ordering::Relaxed))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_back_and_forth_takes_no_status_and_leaves_no_domain_unseen() {
+    let mut platform = Platform::start().await;
+    let pending = platform.add("pending.example.com").await;
+    let verified = platform.add_verified("mail.example.com").await;
+    platform.sweep.clock = set_clock;
+    for years in [10, -10, 0, 3, 0] {
+        YEARS_OFF.store(years, std::sync::atomic::Ordering::Relaxed);
+        platform.sweep.mend().await.unwrap();
+        // Every slot is reached within half a day of this clock, and what waits is not planned beyond it.
+        let ahead = "SELECT count(*) FROM sweep_slots WHERE next_at > $1 + interval '12 hours'
+             UNION ALL SELECT count(*) FROM due_looks WHERE due_at > $1 + interval '8 days'";
+        let ahead: Vec<i64> = sqlx::query_scalar(ahead).bind(set_clock()).fetch_all(&platform.pool).await.unwrap();
+        assert_eq!(ahead, [0, 0], "{years}");
+        // It is walked by the date that it has under this clock.
+        let bytes = verified.id.as_bytes();
+        let slot = (i32::from(bytes[14]) * 256 + i32::from(bytes[15])) % 720;
+        sqlx::query("UPDATE sweep_slots SET next_at = $2 - interval '1 hour' WHERE slot = $1")
+            .bind(slot)
+            .bind(set_clock())
+            .execute(&platform.pool)
+            .await
+            .unwrap();
+        let profile = platform.sweep.profile().await.unwrap().unwrap();
+        let mut conn = platform.pool.acquire().await.unwrap();
+        loop {
+            let lease = store::sweep_slots::lease(&mut conn, set_clock(), 45.0).await.unwrap();
+            let Some(mut lease) = lease else { break };
+            while platform.sweep.walk_slice(&mut lease, &profile).await.unwrap() == Walked::Part {}
+        }
+        drop(conn);
+        sqlx::query("UPDATE due_looks SET due_at = $1").bind(set_clock()).execute(&platform.pool).await.unwrap();
+        platform.look_at_due().await;
+        let seen = platform.find("mail.example.com").await;
+        assert_eq!(seen.status, Status::Verified, "{years}");
+        let age = set_clock() - seen.last_checked_at.unwrap();
+        assert!(age < time::Duration::minutes(1) && age >= time::Duration::ZERO, "{years}: {age}");
+        assert!(platform.swept_events("mail.example.com").await.is_empty(), "{years}");
+        let waits = platform.find("pending.example.com").await;
+        assert_eq!(waits.status, pending.status, "{years}");
+        let age = set_clock() - waits.last_checked_at.unwrap();
+        assert!(age < time::Duration::minutes(1) && age >= time::Duration::ZERO, "{years}: {age}");
+    }
+}
