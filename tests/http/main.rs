@@ -13,6 +13,7 @@ mod operators;
 mod profile;
 mod program;
 mod refusals;
+mod replicas;
 mod server;
 mod sessions;
 mod settings;
