@@ -10,6 +10,7 @@ const ICON: &str = "favicon.svg";
 pub enum Section {
     Domains,
     Profile,
+    Alerts,
     Tokens,
     Password,
     Health,
@@ -68,7 +69,10 @@ impl Layout {
     }
 
     pub fn is_settings(&self) -> bool {
-        matches!(self.section, Section::Profile | Section::Tokens | Section::Password | Section::Health)
+        matches!(
+            self.section,
+            Section::Profile | Section::Alerts | Section::Tokens | Section::Password | Section::Health
+        )
     }
 
     pub fn is_profile(&self) -> bool {
@@ -77,6 +81,10 @@ impl Layout {
 
     pub fn is_health(&self) -> bool {
         self.section == Section::Health
+    }
+
+    pub fn is_alerts(&self) -> bool {
+        self.section == Section::Alerts
     }
 
     pub fn is_tokens(&self) -> bool {

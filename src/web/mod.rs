@@ -15,6 +15,7 @@ mod numbers;
 mod pill;
 mod provider;
 mod records;
+mod reset;
 #[cfg(test)]
 mod samples;
 pub mod session;
@@ -22,6 +23,7 @@ mod settings;
 mod setup;
 mod spf_tree;
 mod strip;
+mod unsubscribe;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -32,7 +34,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::csrf::CsrfLayer;
 
 use crate::console::Console;
-use settings::{password, profile, tokens};
+use settings::{alerts, password, profile, tokens};
 
 /// A form's body may be this many bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
@@ -42,6 +44,8 @@ pub fn router(console: Console) -> Router {
     let pages = Router::new()
         .route("/", get(|| async { Redirect::to("/domains") }))
         .route("/login", get(session::show).post(session::sign_in))
+        .route("/login/reset", get(reset::show).post(reset::send))
+        .route("/unsubscribe", get(unsubscribe::show).post(unsubscribe::unsubscribe))
         .route("/logout", post(session::sign_out))
         .route("/setup", get(setup::show).post(setup::add))
         .route("/domains", get(domains::list).post(domains::add))
@@ -64,6 +68,19 @@ pub fn router(console: Console) -> Router {
         .route("/settings", get(settings::index))
         .route("/settings/profile", get(profile::show).post(profile::save))
         .route("/settings/profile/check", post(profile::check))
+        .route("/settings/alerts", get(alerts::show))
+        .route("/settings/alerts/place", post(alerts::set_place))
+        .route("/settings/alerts/addresses", post(alerts::add_address))
+        .route("/settings/alerts/addresses/{id}", post(alerts::save_address))
+        .route("/settings/alerts/addresses/{id}/test", post(alerts::test_address))
+        .route("/settings/alerts/addresses/{id}/delete", post(alerts::delete_address))
+        .route("/settings/alerts/webhooks", post(alerts::add_webhook))
+        .route("/settings/alerts/webhooks/{id}", post(alerts::save_webhook))
+        .route("/settings/alerts/webhooks/{id}/test", post(alerts::test_webhook))
+        .route("/settings/alerts/webhooks/{id}/rotate", post(alerts::rotate_webhook))
+        .route("/settings/alerts/webhooks/{id}/delete", post(alerts::delete_webhook))
+        .route("/settings/alerts/deliveries", get(alerts::deliveries))
+        .route("/settings/alerts/deliveries/{id}/resend", post(alerts::resend))
         .route("/settings/tokens", get(tokens::list).post(tokens::add))
         .route("/settings/tokens/{id}/delete", post(tokens::delete))
         .route("/settings/health", get(settings::health::show))

@@ -13,6 +13,8 @@ fn sample_pages_render() {
         ("profile", settings::profile::tests::sample()),
         ("profile-preview", settings::profile::preview::tests::sample()),
         ("health", settings::health::tests::sample()),
+        ("alerts", settings::alerts::tests::sample(true)),
+        ("messages", settings::alerts::sample_messages()),
         ("tokens", settings::tokens::tests::sample()),
     ];
     let Ok(directory) = std::env::var("SIGNET_PAGE_SAMPLES") else {

@@ -47,6 +47,8 @@ struct LoginPage {
     next: String,
     /// Empty where nothing went wrong.
     mistake: String,
+    /// Whether a link for a forgotten password can be sent.
+    can_reset: bool,
 }
 
 #[derive(Deserialize)]
@@ -76,7 +78,13 @@ pub async fn show(
     {
         return Ok(Redirect::to(local(&next)).into_response());
     }
-    let form = LoginPage { layout: Layout::bare("Sign in"), email: String::new(), next, mistake: String::new() };
+    let form = LoginPage {
+        layout: Layout::bare("Sign in"),
+        email: String::new(),
+        next,
+        mistake: String::new(),
+        can_reset: console.sends_mail(),
+    };
     page(StatusCode::OK, &form)
 }
 
@@ -96,12 +104,12 @@ pub async fn sign_in(
         }
         Ok(SignIn::WrongPassword) => {
             let mistake = "This e-mail address and password do not go together.".to_owned();
-            again(typed, StatusCode::UNAUTHORIZED, mistake)
+            again(&console, typed, StatusCode::UNAUTHORIZED, mistake)
         }
         Err(Failure::TooMany { retry_after_s }) => {
             let minutes = retry_after_s.div_ceil(60).max(1);
             let mistake = format!("Too many failed attempts. Try again in {minutes} min.");
-            let mut response = again(typed, StatusCode::TOO_MANY_REQUESTS, mistake)?;
+            let mut response = again(&console, typed, StatusCode::TOO_MANY_REQUESTS, mistake)?;
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after_s));
             Ok(response)
         }
@@ -134,8 +142,15 @@ fn bake<'a>(session: &'a str, public_url: &str) -> Cookie<'a> {
         .build()
 }
 
-fn again(typed: Credentials, status: StatusCode, mistake: String) -> Result<Response, PageFailure> {
-    page(status, &LoginPage { layout: Layout::bare("Sign in"), email: typed.email, next: typed.next, mistake })
+fn again(console: &Console, typed: Credentials, status: StatusCode, mistake: String) -> Result<Response, PageFailure> {
+    let form = LoginPage {
+        layout: Layout::bare("Sign in"),
+        email: typed.email,
+        next: typed.next,
+        mistake,
+        can_reset: console.sends_mail(),
+    };
+    page(status, &form)
 }
 
 fn session_of(headers: &HeaderMap) -> Option<String> {
@@ -187,6 +202,7 @@ mod tests {
             email: "\"><script>".into(),
             next: "/domains".into(),
             mistake: "No.".into(),
+            can_reset: true,
         };
         let html = page.render().unwrap();
         assert!(!html.contains("<script>") && html.contains("No."));

@@ -1,6 +1,7 @@
 //! The main job by API: a real server, its own database, DNS over real sockets.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
+mod alerts;
 mod answers;
 mod backup;
 mod browser;

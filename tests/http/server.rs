@@ -39,6 +39,7 @@ pub struct TestApp {
     client: reqwest::Client,
     pub pool: store::Pool,
     options: PgConnectOptions,
+    alerts: AlertSettings,
 }
 
 /// How an answer came: status, headers, text.
@@ -55,10 +56,20 @@ impl TestApp {
 
     /// `public_url` is what the console believes to be reached by.
     pub async fn start_at(public_url: &str) -> Self {
+        Self::start_with(public_url, AlertSettings::default()).await
+    }
+
+    /// With a mail server, which nobody asks, and webhooks that may lead to this machine.
+    pub async fn start_with_alerts() -> Self {
+        let alerts = AlertSettings { sends_mail: true, allows_private_webhooks: true };
+        Self::start_with("http://127.0.0.1", alerts).await
+    }
+
+    async fn start_with(public_url: &str, alerts: AlertSettings) -> Self {
         let options = new_database().await;
         let pool = store::open(options.clone()).await.unwrap();
         let world = World::start(WORLD).await.unwrap();
-        let console = console(&pool, &world, public_url).await;
+        let console = console(&pool, &world, public_url, alerts).await;
         let profile = SendingProfile {
             spf: ProfileMechanism::parse_list("include:spf.mta.example").unwrap(),
             selector_prefix: "s".into(),
@@ -67,14 +78,14 @@ impl TestApp {
         console.seed_profile(&profile).await.unwrap();
         let base = serve(&console).await;
         let token = token(&console, EMAIL).await;
-        Self { world, console, base, token, client: reqwest::Client::new(), pool, options }
+        Self { world, console, base, token, client: reqwest::Client::new(), pool, options, alerts }
     }
 
     /// What a restarted program is: the same database, nothing else.
     pub async fn restart(&mut self) {
         self.pool.close().await;
         self.pool = store::open(self.options.clone()).await.unwrap();
-        self.console = console(&self.pool, &self.world, "http://127.0.0.1").await;
+        self.console = console(&self.pool, &self.world, "http://127.0.0.1", self.alerts).await;
         self.base = serve(&self.console).await;
     }
 
@@ -160,7 +171,7 @@ impl Answer {
     }
 }
 
-async fn console(pool: &store::Pool, world: &World, public_url: &str) -> Console {
+async fn console(pool: &store::Pool, world: &World, public_url: &str, alerts: AlertSettings) -> Console {
     Console::new(Parts {
         pool: pool.clone(),
         dns: Dns::start(world.settings()).await.unwrap(),
@@ -169,7 +180,7 @@ async fn console(pool: &store::Pool, world: &World, public_url: &str) -> Console
         running: Running::default(),
         public_url: public_url.into(),
         trusted_proxies: Vec::new(),
-        alerts: AlertSettings::default(),
+        alerts,
         demo: None,
         clock: time::OffsetDateTime::now_utc,
     })

@@ -1,5 +1,7 @@
-//! Settings: the sending profile and how the console is doing (administrators), API tokens, the user's own password.
+//! Settings: the sending profile and how the console is doing (administrators), alerts, API
+//! tokens, the user's own password.
 
+pub mod alerts;
 pub mod health;
 pub mod password;
 pub mod profile;
@@ -11,5 +13,5 @@ use super::session::SignedIn;
 
 /// `GET /settings`
 pub async fn index(user: SignedIn) -> Redirect {
-    Redirect::to(if user.actor.is_admin { "/settings/profile" } else { "/settings/tokens" })
+    Redirect::to(if user.actor.is_admin { "/settings/profile" } else { "/settings/alerts" })
 }
