@@ -164,6 +164,7 @@ async fn tidy(pool: &Pool, now: OffsetDateTime) -> Result<(), StoreError> {
     let mut transaction = store::begin(pool).await?;
     store::sessions::delete_expired(&mut transaction, now).await?;
     store::login_failures::delete_before(&mut transaction, now - FAILURE_WINDOW).await?;
+    store::shares::delete_expired(&mut transaction, now).await?;
     store::jobs::delete_before(&mut transaction, now - RESULTS_KEPT).await?;
     store::commit(transaction).await?;
     Outbox::tidy(pool, now).await

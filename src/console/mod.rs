@@ -6,9 +6,11 @@ pub mod health;
 pub mod jobs;
 pub mod joining;
 mod profile;
+mod published;
 pub mod request;
 mod reset;
 mod session;
+pub mod shares;
 mod users;
 pub mod view;
 

@@ -27,6 +27,7 @@ pub mod records;
 mod roles;
 pub mod sessions;
 pub mod setup;
+pub mod shares;
 pub mod sweep_slots;
 pub mod teams;
 pub mod text;

@@ -21,6 +21,7 @@ mod samples;
 pub mod session;
 mod settings;
 mod setup;
+mod shares;
 mod spf_tree;
 mod strip;
 mod unsubscribe;
@@ -64,6 +65,12 @@ pub fn router(console: Console) -> Router {
         .route("/domains/{domain}/delete", get(domains::confirm_delete).post(domains::delete))
         .route("/domains/{domain}/events", get(domains::events))
         .route("/domains/{domain}/zone", get(domains::zone_file))
+        .route("/domains/{domain}/records.csv", get(shares::records_csv))
+        .route("/domains/{domain}/share", get(shares::list).post(shares::add))
+        .route("/domains/{domain}/share/{id}/delete", post(shares::delete))
+        .route("/s/{token}", get(shares::show))
+        .route("/s/{token}/zone", get(shares::zone))
+        .route("/s/{token}/records.csv", get(shares::shared_csv))
         .route("/domains/{domain}/records/{key}", get(records::show))
         .route("/settings", get(settings::index))
         .route("/settings/profile", get(profile::show).post(profile::save))

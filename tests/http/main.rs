@@ -18,6 +18,7 @@ mod replicas;
 mod server;
 mod sessions;
 mod settings;
+mod shares;
 mod watch;
 
 use reqwest::StatusCode;

@@ -21,7 +21,6 @@ use crate::lifecycle::Status;
 use crate::records::DomainName;
 use crate::records::plan::RecordKey;
 use crate::records::profile::ProfileInForce;
-use crate::records::zonefile::{self, ZoneEntry};
 use crate::store;
 use crate::store::domains::DomainRow;
 use crate::store::records::RecordRow;
@@ -153,18 +152,7 @@ impl Console {
 
     /// A BIND zone fragment of what is to be published.
     pub async fn zone_file(&self, actor: &Actor, domain: &str) -> Result<String, Failure> {
-        let view = self.find_domain(actor, domain).await?;
-        let offered = view.records.iter().filter(|record| record.is_offered());
-        let entries: Vec<ZoneEntry> = offered
-            .map(|record| ZoneEntry {
-                name: record.name.clone(),
-                rtype: record.rtype,
-                value: record.suggested_value.clone().unwrap_or_else(|| record.value.clone()),
-                priority: record.priority,
-                replaces: record.replaced(),
-            })
-            .collect();
-        Ok(zonefile::render(&entries))
+        Ok(self.find_domain(actor, domain).await?.zone_file())
     }
 
     async fn load(&self, actor: &Actor, domain: &str) -> Result<Planned, Failure> {

@@ -15,6 +15,7 @@ pub use add::{add, new};
 pub use chosen::chosen;
 pub use delete::{confirm_delete, delete};
 pub use events::events;
+pub use glance::sentences;
 pub use import::{BODY_LIMIT as IMPORT_LIMIT, import, preview};
 pub use list::list;
 pub use row::RecordRow;
