@@ -27,11 +27,18 @@ impl DifferenceView {
             return Self { expected: vec![whole], ..Self::default() };
         };
         let words = |all: &mut dyn Iterator<Item = &str>| all.map(shortened).collect();
+        // What one of several records has is not missing: it only stands in another than the rest.
+        let stands =
+            |part: &Part| all.iter().flat_map(|other| &other.expected).any(|o| o.is_shared && o.text == part.text);
+        let expected =
+            nearest.expected.iter().cloned().map(|part| Part { is_shared: part.is_shared || stands(&part), ..part });
+        let expected: Vec<Part> = expected.collect();
+        let mut missing = expected.iter().filter(|part| !part.is_shared).map(|part| part.text.as_str());
         Self {
-            only_expected: words(&mut nearest.only_expected()),
+            only_expected: words(&mut missing),
             only_current: words(&mut all.iter().flat_map(Difference::only_current)),
             is_same_by_meaning: nearest.is_none() && !record.current.iter().any(|current| current == shown),
-            expected: nearest.expected.clone(),
+            expected,
             current: all.iter().map(|difference| difference.current.clone()).collect(),
         }
     }
@@ -54,6 +61,15 @@ mod tests {
     use crate::diagnosis::Verdict;
     use crate::records::plan::RecordKey;
     use crate::web::domains::samples::{broken_spf, record};
+
+    #[test]
+    fn what_one_of_several_records_has_is_not_missing() {
+        let mut spf = broken_spf();
+        spf.current = vec!["v=spf1 include:_spf.google.com ~all".into(), "v=spf1 include:spf.mta.example ~all".into()];
+        let view = DifferenceView::new(&spf, "v=spf1 include:_spf.google.com include:spf.mta.example ~all");
+        assert_eq!(view.only_expected, [""; 0]);
+        assert!(view.expected.iter().all(|part| part.is_shared));
+    }
 
     #[test]
     fn what_differs_is_said_in_words_for_the_nearest_record() {
