@@ -17,9 +17,11 @@ test: ## Install what is missing, then every test; those in the browser need Chr
 	@script/install postgresql chromium
 	$(CARGO) test --locked
 
-test-long: ## What takes longer than a coffee: 20,000 cases a property, 100,000 mutated DNS answers, 10,000 SPF zones
+test-long: ## What takes longer than a coffee: 20,000 cases a property, 100,000 mutated DNS answers, 10,000 SPF zones, 1,000 faults, 100 kills
 	PROPTEST_CASES=20000 SIGNET_MUTATIONS=100000 $(CARGO) test --locked --lib
 	SPF_CASES=10000 $(CARGO) test --locked --test spf
+	FAULTS=1000 $(CARGO) test --locked --lib injected_faults
+	FAULT_KILLS=100 FAULT_DOMAINS=10000 $(CARGO) test --locked --test http random_kills
 	script/second-opinion
 
 check: ## Format, lints, docs, .sqlx, licences

@@ -39,12 +39,18 @@ pub async fn is_right(password: &str, stored: Option<&str>) -> bool {
     let stored = stored.map(str::to_owned);
     let _permit = AT_WORK.acquire().await.expect("the semaphore is never closed");
     let is_equal = tokio::task::spawn_blocking(move || {
-        PasswordHash::new(compared_with(stored.as_deref()))
-            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+        compare(&password, stored.as_deref(), |password, hash| {
+            Argon2::default().verify_password(password.as_bytes(), hash).is_ok()
+        })
     })
     .await
     .expect("comparing does not panic");
     is_equal && is_known
+}
+
+/// Hashes the password by `verify` once, whether there is a stored one to compare with or not.
+fn compare(password: &str, stored: Option<&str>, verify: impl FnOnce(&str, &PasswordHash) -> bool) -> bool {
+    PasswordHash::new(compared_with(stored)).is_ok_and(|hash| verify(password, &hash))
 }
 
 /// There is always one to compare with. It is made before anybody looks whether it is needed, so that the first unknown
@@ -82,6 +88,20 @@ mod tests {
             (nobody.algorithm, &nobody.version, &nobody.params)
         );
         assert_eq!(known.hash.map(|hash| hash.len()), nobody.hash.map(|hash| hash.len()));
+    }
+
+    #[test]
+    fn a_hash_is_computed_once_for_whoever_asks_known_or_not() {
+        let known = hash_now("correct horse battery");
+        for stored in [None, Some(known.as_str())] {
+            let mut hashed = Vec::new();
+            compare("a guess of somebody", stored, |password, hash| {
+                hashed.push((password.to_owned(), hash.params.to_string()));
+                false
+            });
+            let params = PasswordHash::new(&known).unwrap().params.to_string();
+            assert_eq!(hashed, [("a guess of somebody".to_owned(), params)], "{stored:?}");
+        }
     }
 
     #[test]

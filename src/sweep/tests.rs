@@ -1,3 +1,4 @@
+mod faults;
 mod printed;
 
 use std::collections::BTreeMap;
@@ -34,10 +35,14 @@ struct Platform {
 
 impl Platform {
     async fn start() -> Self {
+        Self::start_in(&format!("{PLATFORM};; zone example.com\n")).await
+    }
+
+    async fn start_in(world: &str) -> Self {
         let database = store::migrate(new_database().await).await.unwrap();
         let pool = database.pool(store::Role::App).await.unwrap();
         let background = database.pool(store::Role::Sweep).await.unwrap();
-        let world = World::start(&format!("{PLATFORM};; zone example.com\n")).await.unwrap();
+        let world = World::start(world).await.unwrap();
         let console = Console::new(Parts {
             pool: pool.clone(),
             dns: Dns::start(world.settings()).await.unwrap(),

@@ -206,6 +206,11 @@ async fn random_kills_of_replicas_and_database_miss_no_domain_and_double_no_even
     }
     platform.until(VERIFIED, count).await;
     platform.check_told_once("verified", count).await;
+    let notices = "SELECT count(*) FROM notices WHERE kind = 'first_verified'";
+    let of_domains = "SELECT count(DISTINCT facts -> 'domain' ->> 'id') FROM notices WHERE kind = 'first_verified'";
+    for question in [notices, of_domains] {
+        assert_eq!(platform.ask(question).await, i64::try_from(count).unwrap(), "{question}");
+    }
     for replica in replicas {
         let log = replica.stop().await;
         assert!(!log.contains("panicked"), "{log}");
