@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::lifecycle::Status;
 use crate::lifecycle::schedule::SWEEP_PERIOD;
 use crate::store;
+use crate::store::deliveries::Channel;
 use crate::store::profile::ProfileCheckRow;
 
 /// The facts, as of one moment.
@@ -32,6 +33,10 @@ pub struct HealthView {
     /// Connections of this replica's pool: open, and of those idle.
     pub connections: (u32, u32),
     pub last_backup: Option<OffsetDateTime>,
+    /// There is an SMTP server.
+    pub sends_mail: bool,
+    /// Messages that wait, and since when the oldest does.
+    pub waiting: Vec<(Channel, u64, Option<OffsetDateTime>)>,
 }
 
 impl Console {
@@ -50,6 +55,11 @@ impl Console {
         let check = store::profile::find_check(&mut conn).await?;
         let last_backup = store::last_backup::find(&mut conn).await?;
         let database = store::about::about(&mut conn).await?;
+        let mut waiting = Vec::new();
+        for channel in Channel::ALL {
+            let (count, oldest) = store::deliveries::waiting(&mut conn, channel).await?;
+            waiting.push((channel, u64::try_from(count).unwrap_or(0), oldest));
+        }
         Ok(HealthView {
             now,
             // A walked slot is planned anew, half a day after its minute.
@@ -63,6 +73,8 @@ impl Console {
             database_took: began.elapsed(),
             connections: (self.0.pool.size(), u32::try_from(self.0.pool.num_idle()).unwrap_or(u32::MAX)),
             last_backup,
+            sends_mail: self.0.alerts.sends_mail,
+            waiting,
         })
     }
 

@@ -122,6 +122,7 @@ impl Outbox {
 
     /// Tells operators how much waits, and for how long.
     async fn run_gauges(&self, mut stop: watch::Receiver<bool>) {
+        begin_counters();
         while !*stop.borrow() {
             if let Err(error) = self.set_gauges().await {
                 tracing::debug!(error = &error as &dyn std::error::Error, "the outbox's gauges were not read");
@@ -146,6 +147,16 @@ impl Outbox {
 
     fn now(&self) -> OffsetDateTime {
         (self.console.parts().clock)()
+    }
+}
+
+/// Begins the counters at nothing: a rate needs a first value.
+fn begin_counters() {
+    for channel in Channel::ALL {
+        for outcome in ["sent", "put_off", "failed", "dropped"] {
+            let labels = [("channel", channel.as_str()), ("outcome", outcome)];
+            metrics::counter!("signet_outbox_messages_total", &labels).increment(0);
+        }
     }
 }
 

@@ -51,7 +51,9 @@ impl KeyState {
 
 /// Some sealed key, to tell by which secret key; `None` where nothing is sealed.
 pub async fn find_any_sealed(connection: &mut PgConnection) -> Result<Option<Vec<u8>>, StoreError> {
-    Ok(sqlx::query_scalar!("SELECT sealed FROM dkim_keys LIMIT 1").fetch_optional(connection).await?)
+    Ok(sqlx::query_scalar!(r#"SELECT sealed AS "sealed!" FROM (SELECT sealed FROM dkim_keys UNION ALL SELECT sealed FROM webhooks) AS any_sealed LIMIT 1"#)
+            .fetch_optional(connection)
+            .await?)
 }
 
 /// Adds a key; `Duplicate` where the domain has the selector already.

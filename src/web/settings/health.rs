@@ -12,6 +12,7 @@ use crate::console::Console;
 use crate::console::health::HealthView;
 use crate::diagnosis::profile::PartState;
 use crate::dns::tally::{ResolverReading, TimesOf};
+use crate::store::deliveries::Channel;
 use crate::web::failures::PageFailure;
 use crate::web::forms::page;
 use crate::web::layout::{Layout, Section};
@@ -22,6 +23,8 @@ use crate::web::session::SignedIn;
 const LATE: time::Duration = time::Duration::minutes(5);
 /// A slot is walked every minute; after so many without one, no replica walks.
 const STILL: time::Duration = time::Duration::minutes(10);
+/// A message is tried again within minutes at first; one this old was refused often.
+const STUCK: time::Duration = time::Duration::hours(1);
 /// A backup older than this is worth a word.
 const OLD_BACKUP: time::Duration = time::Duration::days(7);
 
@@ -48,7 +51,8 @@ pub async fn show(State(console): State<Console>, user: SignedIn) -> Result<Resp
 }
 
 fn health_page(layout: Layout, view: &HealthView) -> HealthPage {
-    let facts = vec![verifier(view), resolvers(view), answers(view), profile(view), database(view), backup(view)];
+    let facts = vec![verifier(view), resolvers(view), answers(view), profile(view), database(view)];
+    let facts = facts.into_iter().chain([alerts(view), backup(view)]).collect();
     HealthPage { layout, facts, version: env!("CARGO_PKG_VERSION") }
 }
 
@@ -178,6 +182,40 @@ fn database(view: &HealthView) -> Fact {
     let is_nearly_full = about.connections * 10 >= about.max_connections * 9;
     let (tone, word) = if is_nearly_full { (Tone::Warn, "Nearly full") } else { (Tone::Good, "Answers") };
     fact("Database", tone, word, told)
+}
+
+/// Mail and webhooks.
+fn alerts(view: &HealthView) -> Fact {
+    let mut told = Vec::new();
+    if !view.sends_mail {
+        told.push("No mail is sent: SIGNET_SMTP_URL and SIGNET_MAIL_FROM name the server and the sender.".to_owned());
+    }
+    let mut is_stuck = false;
+    for (channel, count, oldest) in &view.waiting {
+        let (one, many) = match channel {
+            Channel::Mail => ("One mail waits", "mails wait"),
+            Channel::Webhook => ("One webhook message waits", "webhook messages wait"),
+        };
+        let since = oldest.map(|at| format!(", the oldest since {}", ago(view.now, at))).unwrap_or_default();
+        is_stuck |= oldest.is_some_and(|at| view.now - at > STUCK);
+        match count {
+            0 => {}
+            1 => told.push(format!("{one}{since}.")),
+            count => told.push(format!("{count} {many}{since}.")),
+        }
+    }
+    if is_stuck {
+        told.push("Messages are tried for three days; the page Alerts says what the other side answers.".to_owned());
+    }
+    let (tone, word) = match (is_stuck, view.sends_mail) {
+        (true, _) => (Tone::Warn, "Some wait long"),
+        (false, false) => (Tone::Wait, "Without mail"),
+        (false, true) => (Tone::Good, "Sent"),
+    };
+    if told.is_empty() {
+        told.push("Nothing waits.".to_owned());
+    }
+    fact("Alerts", tone, word, told)
 }
 
 fn backup(view: &HealthView) -> Fact {

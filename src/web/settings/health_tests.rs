@@ -44,6 +44,8 @@ fn healthy() -> HealthView {
         database_took: Duration::from_millis(4),
         connections: (4, 3),
         last_backup: Some(NOON - time::Duration::hours(9)),
+        sends_mail: true,
+        waiting: vec![(Channel::Mail, 1, Some(NOON - minutes(2))), (Channel::Webhook, 0, None)],
     }
 }
 
@@ -78,7 +80,7 @@ fn a_healthy_console_has_nothing_to_say_but_facts() {
 
 #[test]
 fn each_trouble_is_told_at_its_own_part() {
-    let cases: [(&str, &str, HealthView); 10] = [
+    let cases: [(&str, &str, HealthView); 12] = [
         (
             "Background verifier",
             "Behind",
@@ -99,6 +101,12 @@ fn each_trouble_is_told_at_its_own_part() {
         ("Resolvers", "Some fail", with_resolvers(vec![resolver(Some(1), Some(60)), resolver(None, Some(1))])),
         ("Sending profile", "Broken", HealthView { profile_check: Some(check(PartState::Broken)), ..healthy() }),
         ("Sending profile", "Missing", HealthView { has_profile: false, ..healthy() }),
+        ("Alerts", "Without mail", HealthView { sends_mail: false, ..healthy() }),
+        (
+            "Alerts",
+            "Some wait long",
+            HealthView { waiting: vec![(Channel::Webhook, 3, Some(NOON - minutes(61)))], ..healthy() },
+        ),
         ("Backup", "None known", HealthView { last_backup: None, ..healthy() }),
         ("Backup", "Old", HealthView { last_backup: Some(NOON - time::Duration::days(8)), ..healthy() }),
         (
