@@ -23,6 +23,8 @@ test-long: ## What takes longer than a coffee: 20,000 cases a property, 100,000 
 	FAULTS=1000 $(CARGO) test --locked --lib injected_faults
 	FAULT_KILLS=100 FAULT_DOMAINS=10000 $(CARGO) test --locked --test http random_kills
 	script/second-opinion
+	@script/install postfix || true
+	$(CARGO) test --locked --test http -- mail
 
 check: ## Format, lints, docs, .sqlx, licences
 	@script/install postgresql

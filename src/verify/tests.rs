@@ -201,6 +201,126 @@ async fn a_domain_deleted_meanwhile_leaves_nothing_behind() {
     assert!(store::events::list(&mut conn, world.team_id, id, 9, None).await.unwrap().is_empty());
 }
 
+/// What was told of a domain, the oldest first.
+async fn told(world: &World, id: Uuid) -> Vec<String> {
+    sqlx::query_scalar("SELECT kind FROM notices WHERE facts -> 'domain' ->> 'id' = $1 ORDER BY at, id")
+        .bind(id.to_string())
+        .fetch_all(&world.pool)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn an_at_risk_status_is_told_by_the_second_look_that_saw_it_too() {
+    let world = World::new().await;
+    let id = world.add("mail.example.com").await;
+    let minutes = |count| NOON + time::Duration::minutes(count);
+    let look = async |minute, verdict| {
+        world.look(id, minutes(minute), Authoritative, &[("spf", verdict)]).await;
+        told(&world, id).await.last().cloned().unwrap_or_default()
+    };
+    assert_eq!(look(0, Verdict::Pass).await, "first_verified");
+    assert_eq!(look(60, Verdict::Missing).await, "first_verified");
+    assert_eq!(look(69, Verdict::Missing).await, "first_verified");
+    // Evidence of nothing agrees with nothing.
+    assert_eq!(look(70, Verdict::Unknown).await, "first_verified");
+    assert_eq!(look(71, Verdict::Missing).await, "at_risk");
+    assert_eq!(look(72, Verdict::Missing).await, "at_risk");
+    assert_eq!(look(80, Verdict::Pass).await, "recovered");
+    assert_eq!(told(&world, id).await, ["first_verified", "at_risk", "recovered"]);
+}
+
+#[tokio::test]
+async fn replicas_that_look_at_once_tell_each_turn_once() {
+    let world = World::new().await;
+    let id = world.add("mail.example.com").await;
+    let planned = world.planned(id, &profile(None)).await;
+    for (minute, verdict) in [(0, Verdict::Pass), (10, Verdict::Missing), (20, Verdict::Missing), (30, Verdict::Pass)] {
+        let diagnosis = saw(&planned.plan, Authoritative, &[("spf", verdict)]);
+        let looks = (0..8).map(|millisecond| {
+            let (pool, planned, diagnosis) = (world.pool.clone(), planned.clone(), diagnosis.clone());
+            let began = NOON + time::Duration::minutes(minute) + time::Duration::milliseconds(millisecond);
+            tokio::spawn(async move {
+                let look = Look { diagnosis, began, ended: began };
+                let mut tx = store::begin(&pool).await.unwrap();
+                save(&mut tx, &planned, &look, &clicked("ops")).await.unwrap();
+                store::commit(tx).await.unwrap();
+            })
+        });
+        for look in looks.collect::<Vec<_>>() {
+            look.await.unwrap();
+        }
+    }
+    assert_eq!(told(&world, id).await, ["first_verified", "at_risk", "recovered"]);
+}
+
+#[tokio::test]
+async fn random_looks_tell_nothing_twice_and_take_back_only_what_was_told() {
+    use rand::{RngExt, SeedableRng};
+    let world = World::new().await;
+    let id = world.add("mail.example.com").await;
+    let mut random = rand::rngs::StdRng::seed_from_u64(9);
+    let mut at = NOON;
+    for _ in 0..300 {
+        at += time::Duration::minutes(random.random_range(1..600)) * i32::from(random.random_bool(0.9));
+        let verdict = [Verdict::Pass, Verdict::Missing, Verdict::Missing, Verdict::Missing, Verdict::Unknown]
+            [random.random_range(0..5)];
+        let before = world.row(id).await;
+        let count = told(&world, id).await.len();
+        let after = world.look(id, at, Authoritative, &[("spf", verdict)]).await;
+        let now = told(&world, id).await;
+        assert!(now.len() <= count + 1, "one look, one turn");
+        if now.len() > count {
+            let is_right = match now.last().map(String::as_str) {
+                Some("at_risk") => at - after.at_risk_since.unwrap() >= time::Duration::minutes(10),
+                Some("failed") => before.status == Status::AtRisk && after.status == Status::Failed,
+                Some("recovered") => before.status != Status::Verified && after.status == Status::Verified,
+                _ => before.verified_at.is_none() && after.verified_at.is_some(),
+            };
+            assert!(is_right && verdict != Verdict::Unknown, "{now:?}");
+        }
+    }
+    let told = told(&world, id).await;
+    assert!(told.len() > 20 && told.iter().skip(1).all(|kind| kind != "first_verified"), "{told:?}");
+    for pair in told.windows(2) {
+        let is_turn = match pair[1].as_str() {
+            "at_risk" => pair[0] != "at_risk" && pair[0] != "failed",
+            "failed" => pair[0] != "failed",
+            _ => pair[0] == "at_risk" || pair[0] == "failed",
+        };
+        assert!(is_turn, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_broken_profile_is_told_once_though_replicas_look_at_once() {
+    use crate::diagnosis::profile::{PartDiagnosis, PartState};
+    let world = World::new().await;
+    let version =
+        ProfileVersion { number: 1, profile: profile(None), saved_at: NOON, by: "ops".into(), cut_over_at: None };
+    store::profile::insert(&mut world.pool.acquire().await.unwrap(), &version).await.unwrap();
+    let look = async |state, minute| {
+        let finding = Finding::error(Code::ProfileBroken);
+        let findings = if state == PartState::Broken { vec![finding] } else { Vec::new() };
+        let part = PartDiagnosis { key: RecordKey::Spf, state, findings };
+        let mut tx = store::begin(&world.pool).await.unwrap();
+        super::profile::save(&mut tx, 1, vec![part], NOON + time::Duration::minutes(minute)).await.unwrap();
+        store::commit(tx).await.unwrap();
+    };
+    let count = async || -> i64 {
+        let sql = "SELECT count(*) FROM notices WHERE kind = 'profile_broken' AND team_id IS NULL";
+        sqlx::query_scalar(sql).fetch_one(&world.pool).await.unwrap()
+    };
+    look(PartState::Whole, 0).await;
+    tokio::join!(look(PartState::Broken, 1), look(PartState::Broken, 1), look(PartState::Broken, 1));
+    look(PartState::Unasked, 2).await;
+    look(PartState::Broken, 3).await;
+    assert_eq!(count().await, 1);
+    look(PartState::Whole, 4).await;
+    look(PartState::Broken, 5).await;
+    assert_eq!(count().await, 2, "that is another time");
+}
+
 #[tokio::test]
 async fn a_domain_is_unreachable_after_a_day_in_which_another_was_answered() {
     let world = World::new().await;

@@ -10,6 +10,7 @@ mod crash;
 mod databases;
 mod forms;
 mod jobs;
+mod mail;
 mod operators;
 mod profile;
 mod program;

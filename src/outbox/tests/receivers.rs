@@ -42,6 +42,8 @@ pub enum Mood {
 pub struct SmtpServer {
     pub address: SocketAddr,
     mood: Arc<Mutex<Mood>>,
+    /// An address, and what is said of it at RCPT.
+    refused: Arc<Mutex<Option<(&'static str, &'static str)>>>,
     mails: Arc<Mutex<Vec<Received>>>,
 }
 
@@ -51,6 +53,7 @@ impl SmtpServer {
         let server = Self {
             address: listener.local_addr().unwrap(),
             mood: Arc::new(Mutex::new(Mood::Takes)),
+            refused: Arc::default(),
             mails: Arc::default(),
         };
         let own = server.clone();
@@ -69,6 +72,11 @@ impl SmtpServer {
 
     pub fn set(&self, mood: Mood) {
         *self.mood.lock().unwrap() = mood;
+    }
+
+    /// Refuses one address, in whatever mood.
+    pub fn refuse(&self, address: &'static str, answer: &'static str) {
+        *self.refused.lock().unwrap() = Some((address, answer));
     }
 
     pub fn mails(&self) -> Vec<Received> {
@@ -96,7 +104,8 @@ impl SmtpServer {
                 ("MAIL", Mood::AtMail(answer)) | ("RCPT", Mood::AtRcpt(answer)) => answer,
                 ("RCPT", _) => {
                     to = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-                    "250 ok"
+                    let refused = *self.refused.lock().unwrap();
+                    refused.filter(|(address, _)| *address == to).map_or("250 ok", |(_, answer)| answer)
                 }
                 ("DATA", _) => {
                     write.write_all(b"354 go on\r\n").await.ok()?;
@@ -131,7 +140,7 @@ async fn read_mail(read: &mut BufReader<OwnedReadHalf>) -> Option<Received> {
 }
 
 /// Undoes quoted-printable (RFC 2045 section 6.7).
-fn unquoted(text: &str) -> String {
+pub fn unquoted(text: &str) -> String {
     let text = text.replace("=\n", "");
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
