@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration as Patience;
 
 use time::macros::datetime;
@@ -17,7 +16,7 @@ use crate::records::OwnerName;
 use crate::records::plan::SendingProfile;
 use crate::records::spf::ProfileMechanism;
 use crate::seal::Sealer;
-use crate::store::embedded::Embedded;
+use crate::test_databases::new_database;
 
 mod mails;
 mod posts;
@@ -37,22 +36,11 @@ struct Platform {
     outbox: Outbox,
     smtp: SmtpServer,
     pool: store::Pool,
-    cluster: Option<Embedded>,
-    directory: PathBuf,
-}
-
-impl Drop for Platform {
-    fn drop(&mut self) {
-        drop(self.cluster.take());
-        std::fs::remove_dir_all(&self.directory).ok();
-    }
 }
 
 impl Platform {
     async fn start() -> Self {
-        let directory = std::env::temp_dir().join(format!("signet-outbox-{}", Uuid::now_v7()));
-        let cluster = Embedded::start(&directory).await.unwrap();
-        let database = store::migrate(cluster.options()).await.unwrap();
+        let database = store::migrate(new_database().await).await.unwrap();
         let pool = database.pool(store::Role::App).await.unwrap();
         let background = database.pool(store::Role::Sweep).await.unwrap();
         let world =
@@ -78,7 +66,7 @@ impl Platform {
         let actor = console.actor_of_email(EMAIL).await.unwrap();
         let smtp = SmtpServer::start().await;
         let outbox = outbox_of(&console, &background, &smtp);
-        Self { world, console, actor, outbox, smtp, pool, cluster: Some(cluster), directory }
+        Self { world, console, actor, outbox, smtp, pool }
     }
 
     /// Another replica on the same database.

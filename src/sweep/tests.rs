@@ -273,6 +273,11 @@ async fn many_that_turn_bad_at_once_are_held_where_the_known_good_did_too() {
     let mut lease = platform.lease_slot_of(before.id).await;
     assert_eq!(platform.sweep.walk_slice(&mut lease, &profile).await.unwrap(), Walked::Held);
     assert_eq!(platform.find("mail.example.com").await.status, Status::Verified);
+    let told: i64 = sqlx::query_scalar("SELECT count(*) FROM notices WHERE kind = 'many_at_once' AND team_id IS NULL")
+        .fetch_one(&platform.pool)
+        .await
+        .unwrap();
+    assert_eq!(told, 1, "administrators are told");
     assert!(platform.sweep.lease_slot().await.unwrap().is_none(), "the slot is held for a while");
     assert_eq!(platform.look_at_due().await, 0);
 }

@@ -241,14 +241,11 @@ async fn replicas_that_look_at_once_tell_each_turn_once() {
             let (pool, planned, diagnosis) = (world.pool.clone(), planned.clone(), diagnosis.clone());
             let began = NOON + time::Duration::minutes(minute) + time::Duration::milliseconds(millisecond);
             tokio::spawn(async move {
-                let look = Look { diagnosis, began, ended: began };
-                let mut tx = store::begin(&pool).await.unwrap();
-                save(&mut tx, &planned, &look, &clicked("ops")).await.unwrap();
-                store::commit(tx).await.unwrap();
+                save_alone(&pool, &planned, &Look { diagnosis, began, ended: began }, &clicked("ops")).await
             })
         });
         for look in looks.collect::<Vec<_>>() {
-            look.await.unwrap();
+            look.await.unwrap().unwrap();
         }
     }
     assert_eq!(told(&world, id).await, ["first_verified", "at_risk", "recovered"]);
