@@ -26,10 +26,11 @@ async fn on_cluster(statement: &str) {
     connection.close().await.unwrap();
 }
 
-/// Beside the build's own folders, for the next run as well.
+/// In the build's folder, which cargo marks, for the next run as well; else where the system keeps what may go.
 fn parent() -> PathBuf {
     let program = std::env::current_exe().unwrap();
-    program.ancestors().nth(3).unwrap_or(Path::new(".")).join("tmp")
+    let built = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    built.map_or_else(std::env::temp_dir, Path::to_owned).join("tmp")
 }
 
 /// A second run at the same time has a cluster of its own.
