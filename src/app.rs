@@ -87,6 +87,7 @@ pub fn router(console: &Console) -> Router {
     Router::new()
         .merge(web::router(console.clone()))
         .merge(api::router(console.clone()))
+        .merge(web::docs::router(console.clone(), api::description()))
         .layer(from_fn(move |request, next| web::headers::secure(is_https, request, next)))
         .layer(from_fn(requests::observe))
 }

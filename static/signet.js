@@ -184,3 +184,31 @@ for (const kind of ["change", "drop", "dragover"]) {
     announce(`${file.name} was read`);
   });
 }
+
+// The API's page: sends a call with the token typed there, and shows the answer as text.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.matches("[data-token]")) event.preventDefault();
+  if (!form.matches("[data-try]")) return;
+  event.preventDefault();
+  const { method, type } = form.dataset;
+  const query = new URLSearchParams();
+  let path = form.dataset.path;
+  for (const field of form.querySelectorAll("[data-in]")) {
+    if (field.dataset.in === "path") path = path.replace(`{${field.name}}`, encodeURIComponent(field.value));
+    else if (field.value) query.set(field.name, field.value);
+  }
+  const headers = { authorization: `Bearer ${document.getElementById("token").value}` };
+  const body = form.querySelector("[data-body]")?.value;
+  if (body) headers["content-type"] = type;
+  const answer = form.querySelector(".answer");
+  answer.textContent = "…";
+  try {
+    const response = await fetch(query.size ? `${path}?${query}` : path, { method, headers, body, credentials: "omit" });
+    const text = await response.text();
+    const isJson = response.headers.get("content-type")?.includes("json");
+    answer.textContent = `${response.status} ${response.statusText}\n${isJson ? JSON.stringify(JSON.parse(text), null, 2) : text}`;
+  } catch (error) {
+    answer.textContent = error.message;
+  }
+});

@@ -40,6 +40,11 @@ struct Api {
     counted: metrics::Counted,
 }
 
+/// The description of all calls, for the page that shows it.
+pub fn description() -> serde_json::Value {
+    serde_json::to_value(openapi::describe()).unwrap_or_default()
+}
+
 /// `/api/v1`, and what orchestrators ask: `/healthz`, `/readyz`, `/metrics`.
 pub fn router(console: Console) -> Router {
     let api = Api { console, limits: Arc::new(Limits::new()), counted: metrics::Counted::default() };

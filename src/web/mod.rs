@@ -3,6 +3,7 @@
 
 pub mod assets;
 mod difference;
+pub mod docs;
 mod domains;
 pub mod failures;
 mod findings;

@@ -376,6 +376,60 @@ async fn a_list_is_imported_while_the_tab_is_elsewhere_without_scripts() {
     import(Scripts::Off).await;
 }
 
+/// A link is made, opened in a browser that nobody is signed in to, and revoked.
+async fn share(scripts: Scripts) {
+    let walk = Walk::start(scripts).await;
+    let browser = &walk.browser;
+    walk.open("/domains/mail.garage.example/share").await;
+    browser.follow("main form button").await;
+    walk.inspect().await;
+    let link = browser.text("#link").await;
+    let visitor = Browser::start(scripts).await;
+    visitor.open(&link).await;
+    assert_eq!(visitor.text("h1").await, "DNS records for mail.garage.example");
+    assert!(visitor.text(".glance").await.contains("DKIM is the one to fix"));
+    inspect::page(&visitor, scripts).await;
+    browser.follow("form[action*='/share/'] button").await;
+    browser.find(".card .muted").await;
+    visitor.open(&link).await;
+    assert_eq!(visitor.text("h1").await, "This link does not work any more");
+    inspect::page(&visitor, scripts).await;
+    visitor.stop().await;
+    walk.browser.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_shows_a_domain_without_a_session_until_it_is_revoked() {
+    share(Scripts::On).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_shows_a_domain_without_a_session_until_it_is_revoked_without_scripts() {
+    share(Scripts::Off).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_tried_on_the_page_of_the_api() {
+    let walk = Walk::start(Scripts::On).await;
+    let browser = &walk.browser;
+    walk.open("/settings/tokens").await;
+    browser.fill("#name", "trying").await;
+    browser.follow("main form button.primary").await;
+    let secret = browser.text("#secret").await;
+    walk.open("/api/docs").await;
+    walk.inspect().await;
+    browser.fill("#token", &secret).await;
+    browser.evaluate("document.querySelectorAll('.call details').forEach(d => d.open = true)").await;
+    let form = "form[data-method=GET][data-path='/api/v1/domains']";
+    browser.fill(&format!("{form} [name=limit]"), "1").await;
+    browser.evaluate(&format!("document.querySelector(\"{form}\").requestSubmit()")).await;
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while !browser.text(&format!("{form} .answer")).await.contains("harbour.example") {
+        assert!(std::time::Instant::now() < until, "{}", browser.text(form).await);
+    }
+    walk.browser.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_long_list_comes_in_pages() {
     let walk = Walk::start(Scripts::Off).await;

@@ -256,3 +256,24 @@ async fn what_orchestrators_ask_needs_no_token_and_tells_nothing_of_a_domain() {
     assert!(browser.open("/metrics").await.text.contains("/api/v1/domains/{domain}"));
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_the_api_tells_every_call_that_its_description_has() {
+    let app = TestApp::start().await;
+    let description = app.get("/api/v1/openapi.json").await;
+    let page = app.browser().open("/api/docs").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let heads = crate::browser::text_of(&page.text, ".call h2");
+    let mut count = 0;
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
+            assert!(heads.contains(&format!("{} {path}", method.to_uppercase())), "{method} {path}: {heads}");
+            count += 1;
+        }
+    }
+    assert!(count >= 13, "{count}");
+    let said = crate::browser::text_of(&page.text, ".call");
+    assert!(said.contains("curl -X POST http://127.0.0.1/api/v1/domains -H"), "{said}");
+    assert!(said.contains("records.findings.suggested_value"), "fields are told with what they stand in: {said}");
+    app.stop().await;
+}
