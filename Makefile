@@ -34,8 +34,9 @@ check: ## Format, lints, docs, .sqlx, licences
 	script/sqlx --check
 	@if command -v cargo-deny >/dev/null; then $(CARGO) deny check licenses bans sources; fi
 
-bench: ## The benchmarks
-	$(CARGO) bench --locked
+bench: ## The benchmarks, about 15 minutes at a million domains (SIGNET_BENCH_DOMAINS=100000: 6); writes BENCHMARKS.md
+	@script/install postgresql
+	$(CARGO) bench --locked --no-fail-fast
 
 screenshots: ## Write docs/screenshots anew, out of the demo
 	@script/install postgresql chromium

@@ -210,5 +210,5 @@ fn main() -> ExitCode {
     drop(runtime);
     cold_starts(&mut table, &directory);
     std::fs::remove_dir_all(&directory).unwrap();
-    table.print()
+    table.publish("Pages", &[])
 }

@@ -1,6 +1,8 @@
 //! What every benchmark does with its numbers: percentiles, and a table that says of each whether it holds its limit.
 #![allow(dead_code, reason = "each benchmark uses what it needs")]
 
+mod page;
+
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -31,6 +33,10 @@ impl Samples {
         samples
     }
 
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub fn push(&mut self, took: Duration) {
         self.0.push(took);
     }
@@ -49,6 +55,10 @@ impl Samples {
 
     pub fn p95_ms(&self) -> f64 {
         self.percentile_ms(0.95)
+    }
+
+    pub fn p99_ms(&self) -> f64 {
+        self.percentile_ms(0.99)
     }
 }
 
@@ -69,6 +79,8 @@ pub struct Table(Vec<Row>);
 struct Row {
     what: String,
     value: f64,
+    /// The least and the most of several rounds.
+    spread: Option<(f64, f64)>,
     unit: &'static str,
     limit: Limit,
 }
@@ -76,19 +88,49 @@ struct Row {
 impl Table {
     /// `unit` stands behind value and limit: `ms`, `s`, `×`, `/s`.
     pub fn row(&mut self, what: impl Into<String>, value: f64, unit: &'static str, limit: Limit) {
-        self.0.push(Row { what: what.into(), value, unit, limit });
+        self.0.push(Row { what: what.into(), value, spread: None, unit, limit });
     }
 
-    /// Prints the table; a missed limit makes the benchmark fail.
-    pub fn print(&self) -> ExitCode {
+    /// The median of several rounds, with their spread.
+    pub fn rounds(&mut self, what: impl Into<String>, values: &[f64], unit: &'static str, limit: Limit) {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let (Some(least), Some(most)) = (sorted.first(), sorted.last()) else { return };
+        let spread = Some((*least, *most));
+        self.0.push(Row { what: what.into(), value: sorted[sorted.len() / 2], spread, unit, limit });
+    }
+
+    /// Prints the table and writes it into `BENCHMARKS.md`, as the section of that name, with a few lines about it. A
+    /// missed limit makes the benchmark fail.
+    pub fn publish(&self, section: &str, about: &[String]) -> ExitCode {
         let width = self.0.iter().map(|row| row.what.chars().count()).max().unwrap_or(0);
         println!("{:width$}  {:>12}  {:>12}", "figure", "measured", "limit");
         for row in &self.0 {
             let measured = format!("{} {}", shown(row.value), row.unit);
             println!("{:width$}  {measured:>12}  {:>12}  {}", row.what, row.limit_text(), row.outcome());
         }
+        if let Err(error) = page::write(section, about, &self.markdown()) {
+            println!("BENCHMARKS.md was not written: {error}");
+        }
         let has_missed = self.0.iter().any(|row| !row.is_held());
         if has_missed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
+
+    fn markdown(&self) -> String {
+        let mut text = "| figure | measured | least to most | to reach | |\n|---|---:|---:|---:|---|\n".to_owned();
+        for row in &self.0 {
+            let spread = row.spread.map(|(least, most)| format!("{} to {}", shown(least), shown(most)));
+            text.push_str(&format!(
+                "| {} | {} {} | {} | {} | {} |\n",
+                row.what,
+                shown(row.value),
+                row.unit,
+                spread.unwrap_or_default(),
+                row.limit_text(),
+                row.outcome()
+            ));
+        }
+        text
     }
 }
 

@@ -2,6 +2,8 @@
 //! the resolver: it knows every zone that is asked for.
 #![allow(dead_code, reason = "each benchmark uses what it needs")]
 
+pub mod platform;
+
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
@@ -19,6 +21,10 @@ GoXbAAEgAqeGUxrcIlbjXfbcmwIDAQAB";
 pub fn domain(n: usize) -> String {
     format!("d{n:07}.com")
 }
+
+/// A domain of `net`, whose server says nothing: it is limited to an answer a second, which is the way to have nsd
+/// drop questions.
+pub const SILENT: &str = "net";
 
 /// Ended with the benchmark.
 pub struct Nameserver {
@@ -66,11 +72,13 @@ impl Nameserver {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let at = folder.display();
         let config = format!(
-            "server:\n  ip-address: 127.0.0.1@{}\n  server-count: 1\n  rrl-ratelimit: 0\n  rrl-whitelist-ratelimit: 0\n  \
+            "server:\n  ip-address: 127.0.0.1@{}\n  server-count: 1\n  rrl-ratelimit: 0\n  \
+             rrl-whitelist-ratelimit: 1\n  rrl-slip: 0\n  \
              zonesdir: \"{at}\"\n  pidfile: \"{at}/pid\"\n  username: \"\"\n  xfrdfile: \"{at}/xfrd\"\n  xfrdir: \"{at}\"\n  \
              zonelistfile: \"{at}/list\"\n  logfile: \"{at}/log\"\n  cookie-secret-file: \"{at}/cookie\"\n  database: \"\"\n\
              remote-control:\n  control-enable: no\nzone:\n  name: com\n  zonefile: com.zone\nzone:\n  name: example\n  \
-             zonefile: example.zone\n",
+             zonefile: example.zone\n\
+             zone:\n  name: net\n  zonefile: net.zone\n  rrl-whitelist: all\n",
             address.port()
         );
         let file = folder.join("nsd.conf");
@@ -139,6 +147,7 @@ fn write_zones(folder: &Path, count: usize) -> std::io::Result<()> {
     }
     com.flush()?;
     let mta = "spf.mta TXT \"v=spf1 ip4:192.0.2.0/24 ip6:2001:db8::/32 -all\"\n";
+    std::fs::write(folder.join("net.zone"), format!("$ORIGIN net.\n{apex}"))?;
     std::fs::write(folder.join("example.zone"), format!("$ORIGIN example.\n{apex}{mta}"))
 }
 
@@ -184,9 +193,9 @@ pub fn own_cpu() -> Duration {
     cpu_of(std::process::id())
 }
 
-/// Resident memory of this process, in MiB.
+/// The most memory that this process had resident so far, in MiB.
 pub fn own_memory_mib() -> f64 {
     let text = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with("VmRSS")).unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|kib| kib.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }

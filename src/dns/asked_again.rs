@@ -8,9 +8,9 @@ use tokio::time::{Duration, Instant};
 
 use super::Dns;
 use super::engine::Budget;
-use super::print::{self, Print};
+use super::print::{self, Heard, Print};
 use super::recursive::Resolvers;
-use crate::diagnosis::Question;
+use crate::diagnosis::{AskFailure, Question};
 use crate::records::OwnerName;
 
 /// A name that many domains share is waited for so long; what is not known then is asked by each look itself.
@@ -25,32 +25,37 @@ pub struct Asked {
 
 impl Dns {
     /// The print of each domain's answers, in order: the domain's own names asked anew, those of others as they were
-    /// said to this sweep lately. `None` where something was not answered plainly in time.
-    pub async fn ask_again(&self, all: &[Asked]) -> Vec<Option<Print>> {
+    /// said to this sweep lately. Nothing is heard of a domain where one of its questions was not answered.
+    pub async fn ask_again(&self, all: &[Asked]) -> Vec<Heard> {
         let is_own = |asked: &Asked, question: &Question| question.name.is_within(&asked.domain);
-        let each = || all.iter().flat_map(|asked| asked.questions.iter().map(move |question| (asked, question)));
-        let own: Vec<Question> =
-            each().filter(|(asked, question)| is_own(asked, question)).map(|(_, question)| question.clone()).collect();
-        let mut others: HashMap<&Question, Option<Print>> =
-            each().filter(|(asked, question)| !is_own(asked, question)).map(|(_, question)| (question, None)).collect();
+        let mut own: Vec<Question> = Vec::new();
+        let mut others: HashMap<&Question, Heard> = HashMap::new();
+        for asked in all {
+            for question in &asked.questions {
+                if is_own(asked, question) {
+                    own.push(question.clone());
+                } else {
+                    others.insert(question, Heard::Nothing);
+                }
+            }
+        }
         let (own, shared) = tokio::join!(self.prints(own), self.ask_shared(others.keys().copied()));
-        for (question, print) in &shared {
-            others.insert(question, *print);
+        for (question, heard) in &shared {
+            others.insert(question, *heard);
         }
         let mut own = own.into_iter();
-        let print_of = |asked: &Asked| {
-            let prints: Vec<Option<Print>> = asked
-                .questions
-                .iter()
-                .map(|question| if is_own(asked, question) { own.next().flatten() } else { others[question] })
-                .collect();
-            let prints: Option<Vec<Print>> = prints.into_iter().collect();
-            prints.map(|prints| print::of_all(&prints))
+        let mut heard_of = |asked: &Asked, question: &Question| match is_own(asked, question) {
+            true => own.next().unwrap_or(Heard::Nothing),
+            false => others[question],
         };
-        all.iter().map(print_of).collect()
+        let all = all.iter().map(|asked| {
+            let heard = asked.questions.iter().map(|question| heard_of(asked, question)).collect::<Vec<_>>();
+            whole(&heard)
+        });
+        all.collect()
     }
 
-    async fn ask_shared(&self, questions: impl Iterator<Item = &Question>) -> Vec<(Question, Option<Print>)> {
+    async fn ask_shared(&self, questions: impl Iterator<Item = &Question>) -> Vec<(Question, Heard)> {
         let Some(shared) = &self.shared else { return Vec::new() };
         let deadline = Instant::now() + SHARED_TAKES;
         let mut open = JoinSet::new();
@@ -58,8 +63,24 @@ impl Dns {
             let mut resolvers =
                 Resolvers::new(&self.settings.resolvers, Arc::clone(&self.engine), Budget::new(deadline));
             resolvers.share_all(Arc::clone(shared));
-            open.spawn(async move { (print::of_reply(&resolvers.ask(&question).await.reply), question) });
+            open.spawn(async move {
+                let reply = resolvers.ask(&question).await.reply;
+                let is_heard = !matches!(reply.failure(), Some(AskFailure::Timeout));
+                (question, if is_heard { Heard::of(print::of_reply(&reply)) } else { Heard::Nothing })
+            });
         }
-        open.join_all().await.into_iter().map(|(print, question)| (question, print)).collect()
+        open.join_all().await
     }
+}
+
+/// What was heard of several questions together.
+fn whole(heard: &[Heard]) -> Heard {
+    if heard.contains(&Heard::Nothing) {
+        return Heard::Nothing;
+    }
+    let prints = heard.iter().map(|heard| match heard {
+        Heard::Print(print) => Some(*print),
+        _ => None,
+    });
+    Heard::of(prints.collect::<Option<Vec<Print>>>().map(|prints| print::of_all(&prints)))
 }

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use self::engine::Engine;
-use self::print::Print;
+use self::print::Heard;
 pub use self::private::is_global;
 use self::shared::Shared;
 use self::tally::Tally;
@@ -79,18 +79,17 @@ impl Dns {
         Self { shared: Some(Arc::default()), ..self.without_nameservers() }
     }
 
-    /// Asks a resolver many questions at the least cost; in their order, the prints of what it answered plainly in
-    /// time. A resolver that answers nothing is not asked the next time, where there is another one.
-    pub async fn prints(&self, questions: Vec<Question>) -> Vec<Option<Print>> {
+    /// Asks a resolver many questions at the least cost; what was heard, in their order. A resolver that answers nothing is not asked the next time, where there is another one.
+    pub async fn prints(&self, questions: Vec<Question>) -> Vec<Heard> {
         let resolvers = &self.settings.resolvers;
         let favourite = self.favourite.load(Ordering::Relaxed);
         let Some(resolver) = resolvers.get(favourite % resolvers.len().max(1)) else {
-            return vec![None; questions.len()];
+            return vec![Heard::Nothing; questions.len()];
         };
-        let prints = self.engine.prints(*resolver, questions).await;
-        if prints.iter().all(Option::is_none) {
+        let heard = self.engine.prints(*resolver, questions).await;
+        if heard.iter().all(|heard| *heard == Heard::Nothing) {
             self.favourite.store(favourite.wrapping_add(1), Ordering::Relaxed);
         }
-        prints
+        heard
     }
 }

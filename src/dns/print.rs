@@ -26,6 +26,23 @@ const TO_QUESTION: [u8; 2] = [0xc0, 0x0c];
 /// More than a name can have labels.
 const MAX_JUMPS: usize = 128;
 
+/// What came of a question that was asked in bulk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    Print(Print),
+    /// An answer without a print: cut off, a failure, garbled, in another letter case.
+    Other,
+    /// No answer in time.
+    Nothing,
+}
+
+impl Heard {
+    /// What was heard of a print that there may be.
+    pub fn of(print: Option<Print>) -> Self {
+        print.map_or(Self::Other, Self::Print)
+    }
+}
+
 /// The print of a resolver's packet that answers `sent`; `None` where it is no answer: a failure, cut off, garbled.
 pub fn of_packet(bytes: &[u8], sent: &Sent, question: &Question) -> Option<Print> {
     if bytes.len() < sent.question_end || bytes[2] & TRUNCATED != 0 {

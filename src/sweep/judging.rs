@@ -1,6 +1,6 @@
 //! What a slice of verified domains shows: by print where their answers were judged before, else by a look of their own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Sweep, prints};
 use crate::diagnosis::{self, Diagnosis, Verdict};
 use crate::dns::Dns;
-use crate::dns::print::{self, Print};
+use crate::dns::print::{self, Heard, Print};
 use crate::records::profile::ProfileInForce;
 use crate::store::keys::KeyRow;
 use crate::store::look_prints::PrintRow;
@@ -60,26 +60,18 @@ impl Sweep {
     ) -> Result<Seen, StoreError> {
         let judged_by = prints::judged_by(profile);
         let mut seen = Seen { judged_by, ..Seen::default() };
-        let (mut asked, mut expected) = (Vec::new(), Vec::new());
-        let mut to_judge: HashSet<Uuid> = HashSet::new();
-        for met in met {
-            match prints::known(met, &judged_by, now) {
-                Some((again, print)) => {
-                    asked.push(again);
-                    expected.push((met.id, print));
-                }
-                None => _ = to_judge.insert(met.id),
-            }
-        }
-        for (print, (id, expected)) in self.resolver.ask_again(&asked).await.into_iter().zip(expected) {
-            match print {
-                Some(print) if print == expected => seen.same.push(id),
-                Some(_) => _ = to_judge.insert(id),
-                None => seen.unanswered.push(id),
+        let mut to_judge: Vec<Uuid> = Vec::new();
+        let (asked, expected): (Vec<_>, Vec<_>) = met.iter().map(|met| prints::known(met, &judged_by, now)).unzip();
+        let all_heard = self.resolver.ask_again(&asked).await;
+        for ((met, heard), expected) in met.iter().zip(all_heard).zip(expected) {
+            match heard {
+                Heard::Nothing => seen.unanswered.push(met.id),
+                Heard::Print(print) if Some(print) == expected => seen.same.push(met.id),
+                Heard::Print(_) | Heard::Other => to_judge.push(met.id),
             }
         }
         let touched: HashMap<Uuid, i64> = met.iter().map(|met| (met.id, met.touched)).collect();
-        for judged in self.judge(&self.resolver, to_judge.into_iter().collect(), profile).await? {
+        for judged in self.judge(&self.resolver, to_judge, profile).await? {
             match judged.outcome {
                 Outcome::Same => seen.same.push(judged.id),
                 Outcome::Worse => seen.worse.push(judged.id),

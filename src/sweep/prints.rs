@@ -21,15 +21,23 @@ pub fn judged_by(profile: &ProfileInForce) -> Print {
     print::digest(format!("{} {profile:?}", env!("CARGO_PKG_VERSION")).as_bytes())
 }
 
-/// What to ask of a domain that was judged as it would be now, and the print to expect; `None` where it is to be
-/// judged.
-pub fn known(met: &Met, judged_by: &Print, now: OffsetDateTime) -> Option<(Asked, Print)> {
+/// What to ask of a domain, and the print to expect; `None` where it is to be judged whatever it answers. It is asked
+/// all the same, for who is silent is not to be waited for by a judge.
+pub fn known(met: &Met, judged_by: &Print, now: OffsetDateTime) -> (Asked, Option<Print>) {
+    let domain = OwnerName::new(&met.name);
+    match met.asked.as_deref().and_then(|asked| read(asked, &domain)) {
+        Some(questions) => (Asked { domain, questions }, expected(met, judged_by, now)),
+        None => {
+            let questions = vec![Question::new(domain.clone(), RecordType::Txt)];
+            (Asked { domain, questions }, None)
+        }
+    }
+}
+
+fn expected(met: &Met, judged_by: &Print, now: OffsetDateTime) -> Option<Print> {
     let age = now - met.judged_at?;
     let is_valid = met.judged_by.as_deref() == Some(judged_by) && age >= Duration::ZERO && age < JUDGED_FOR;
-    let print = Print::try_from(met.print.as_deref().filter(|_| is_valid)?).ok()?;
-    let domain = OwnerName::new(&met.name);
-    let questions = read(met.asked.as_deref()?, &domain)?;
-    Some((Asked { domain, questions }, print))
+    Print::try_from(met.print.as_deref().filter(|_| is_valid)?).ok()
 }
 
 /// A line a question, names relative to the domain; `None` where they are too many.
@@ -108,11 +116,16 @@ mod tests {
             judged_by: Some(by.to_vec()),
             judged_at: Some(now - age),
         };
-        assert!(known(&met(Duration::HOUR), &by, now).is_some());
-        assert!(known(&met(Duration::days(8)), &by, now).is_none());
-        assert!(known(&met(-Duration::HOUR), &by, now).is_none());
+        let expected = |met: &Met, by: &Print| known(met, by, now).1;
+        assert_eq!(expected(&met(Duration::HOUR), &by), Some([7; 32]));
+        assert_eq!(expected(&met(Duration::days(8)), &by), None);
+        assert_eq!(expected(&met(-Duration::HOUR), &by), None);
         let other = judged_by(&ProfileInForce { number: 2, ..profile });
-        assert!(known(&met(Duration::HOUR), &other, now).is_none());
-        assert!(known(&Met { print: None, ..met(Duration::HOUR) }, &by, now).is_none());
+        assert_eq!(expected(&met(Duration::HOUR), &other), None);
+        let touched = Met { print: None, ..met(Duration::HOUR) };
+        assert_eq!(expected(&touched, &by), None);
+        assert_eq!(known(&touched, &by, now).0.questions.len(), 1);
+        let never = Met { asked: None, print: None, ..met(Duration::HOUR) };
+        assert_eq!(known(&never, &by, now).0.questions, known(&touched, &by, now).0.questions);
     }
 }

@@ -36,7 +36,7 @@ use self::bulk::Bulk;
 use self::limits::Limits;
 use self::ports::Ports;
 use super::packet;
-use super::print::Print;
+use super::print::Heard;
 use super::query::{self, Flags, Match, Sent};
 use super::tally::Tally;
 use crate::diagnosis::{AskFailure, Question};
@@ -91,16 +91,15 @@ impl Engine {
         self.within_limits(budget, query, self.over_tcp(budget, query, true)).await
     }
 
-    /// Asks a resolver many questions at the least cost; in their order, the prints of what it answered plainly in
-    /// time.
-    pub async fn prints(&self, server: SocketAddr, questions: Vec<Question>) -> Vec<Option<Print>> {
-        let prints = match self.bulk.get_or_init(|| Bulk::start().ok()) {
+    /// Asks a resolver many questions at the least cost; what was heard, in their order.
+    pub async fn prints(&self, server: SocketAddr, questions: Vec<Question>) -> Vec<Heard> {
+        let heard = match self.bulk.get_or_init(|| Bulk::start().ok()) {
             Some(bulk) => bulk.ask(server, questions).await,
-            None => vec![None; questions.len()],
+            None => vec![Heard::Nothing; questions.len()],
         };
-        let answered = prints.iter().flatten().count();
-        self.tally.note_bulk(server, answered, prints.len() - answered);
-        prints
+        let answered = heard.iter().filter(|heard| **heard != Heard::Nothing).count();
+        self.tally.note_bulk(server, answered, heard.len() - answered);
+        heard
     }
 
     async fn within_limits(

@@ -1,6 +1,6 @@
 //! Many questions at once, as the sweep asks them.
 
-use super::super::print::{self, Print};
+use super::super::print::{self, Heard};
 use super::*;
 
 fn questions(range: std::ops::Range<usize>) -> Vec<Question> {
@@ -8,8 +8,12 @@ fn questions(range: std::ops::Range<usize>) -> Vec<Question> {
 }
 
 /// The print of a TXT record.
-fn print_of(text: &str) -> Option<Print> {
-    print::of_reply(&Reply::found(vec![RecordData::Txt(vec![text.as_bytes().to_vec()])], 60))
+fn print_of(text: &str) -> Heard {
+    Heard::of(print::of_reply(&Reply::found(vec![RecordData::Txt(vec![text.as_bytes().to_vec()])], 60)))
+}
+
+fn said(answer: Answer) -> Heard {
+    Heard::of(print::of_reply(&Reply { answer, aliases: Vec::new(), ttl_s: 7 }))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,14 +34,14 @@ async fn thousands_of_questions_are_each_answered_as_one_alone_would_be() {
     assert!(alone.iter().all(|reply| reply.failure().is_none()));
     for (n, print) in prints.iter().enumerate() {
         let expected = match n.to_string().as_bytes()[0] % 3 {
-            0 => print::of_reply(&Reply { answer: Answer::NoSuchName, aliases: Vec::new(), ttl_s: 1 }),
-            1 => print::of_reply(&Reply { answer: Answer::NoData, aliases: Vec::new(), ttl_s: 2 }),
+            0 => said(Answer::NoSuchName),
+            1 => said(Answer::NoData),
             _ => print_of(&format!("n{n}.example.com.")),
         };
         assert_eq!(*print, expected, "n{n}");
     }
     for reply in alone {
-        assert!(prints.contains(&print::of_reply(&reply)));
+        assert!(prints.contains(&Heard::of(print::of_reply(&reply))));
     }
 }
 
@@ -59,7 +63,7 @@ async fn who_is_silent_about_some_names_is_waited_for_by_nobody_else() {
     let prints = waiting.await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     for (n, print) in prints.iter().enumerate() {
-        assert_eq!(*print, print_of("here").filter(|_| n % 100 != 33), "n{n}");
+        assert_eq!(*print, if n % 100 == 33 { Heard::Nothing } else { print_of("here") }, "n{n}");
     }
 }
 
@@ -102,7 +106,9 @@ async fn what_is_no_plain_answer_has_no_print() {
     };
     world.serve(1, serve).await;
     let prints = world.dns(false).await.prints(questions(0..10)).await;
-    assert_eq!(prints[..9], [None; 9]);
+    assert_eq!(prints[..5], [Heard::Other; 5]);
+    assert_eq!(prints[5..8], [Heard::Nothing; 3], "what is not for this question is no answer");
+    assert_eq!(prints[8], Heard::Other);
     assert_eq!(prints[9], print_of("here"));
 }
 
@@ -132,6 +138,6 @@ async fn a_resolver_that_is_gone_gives_way_to_the_next() {
     let resolvers = vec![world.at(1), world.at(2)];
     let settings = DnsSettings { resolvers, is_direct: false, authority_port: world.port, allows_private: true };
     let dns = Dns::start(settings).await.unwrap();
-    assert_eq!(dns.prints(questions(0..20)).await, vec![None; 20]);
+    assert_eq!(dns.prints(questions(0..20)).await, vec![Heard::Nothing; 20]);
     assert_eq!(dns.prints(questions(0..20)).await, vec![print_of("here"); 20]);
 }

@@ -1,7 +1,7 @@
 //! Thousands of questions to one resolver at the least cost a question: what the sweep asks to learn whether anything
 //! has changed.
 //!
-//! A thread of its own sends and receives many datagrams a system call and takes each answer's [`Print`] as it
+//! A thread of its own sends and receives many datagrams a system call and takes each answer's print ([`Heard`]) as it
 //! arrives. It keeps what the other way of asking keeps (strict match of address, port, id, question and letter case;
 //! random ports, renewed every minute) and leaves out what costs: nothing is tried twice, no TCP, no second resolver.
 //! Whatever is not answered plainly in time has no print, and is asked again the other way by whoever must know.
@@ -21,7 +21,7 @@ use tokio::time::{Duration, Instant, MissedTickBehavior};
 
 use self::work::Work;
 use crate::diagnosis::Question;
-use crate::dns::print::Print;
+use crate::dns::print::Heard;
 
 /// How often it is looked for what has become old.
 const TICK: Duration = Duration::from_millis(5);
@@ -34,7 +34,7 @@ pub struct Bulk(mpsc::UnboundedSender<Batch>);
 struct Batch {
     server: SocketAddr,
     questions: Vec<Question>,
-    tell: oneshot::Sender<Vec<Option<Print>>>,
+    tell: oneshot::Sender<Vec<Heard>>,
 }
 
 impl Bulk {
@@ -47,8 +47,8 @@ impl Bulk {
         Ok(Self(batches))
     }
 
-    /// Asks all of them; in their order, the prints of what was answered plainly in time.
-    pub async fn ask(&self, server: SocketAddr, questions: Vec<Question>) -> Vec<Option<Print>> {
+    /// Asks all of them; what was heard, in their order.
+    pub async fn ask(&self, server: SocketAddr, questions: Vec<Question>) -> Vec<Heard> {
         let count = questions.len();
         if count == 0 {
             return Vec::new();
@@ -56,7 +56,7 @@ impl Bulk {
         let (tell, hearing) = oneshot::channel();
         // The thread ends only with this, or with its sockets.
         let _ = self.0.send(Batch { server, questions, tell });
-        hearing.await.unwrap_or_else(|_| vec![None; count])
+        hearing.await.unwrap_or_else(|_| vec![Heard::Nothing; count])
     }
 }
 

@@ -13,7 +13,7 @@ use super::many::{self, Many};
 use super::sockets::Sockets;
 use crate::diagnosis::Question;
 use crate::dns::engine::coin;
-use crate::dns::print::{self, Print};
+use crate::dns::print::{self, Heard};
 use crate::dns::query::{self, Flags, Sent};
 
 /// How long an answer is waited for: as long as the other way's first try.
@@ -31,7 +31,7 @@ const MAX_FRESH: usize = 160;
 #[derive(Debug)]
 struct Open {
     batch: Batch,
-    prints: Vec<Option<Print>>,
+    heard: Vec<Heard>,
     left: usize,
     /// The first question that was not sent yet.
     next: usize,
@@ -111,7 +111,7 @@ impl Work {
     fn begin(&mut self, batch: Batch) {
         self.serial += 1;
         let count = batch.questions.len();
-        self.open.insert(self.serial, Open { batch, prints: vec![None; count], left: count, next: 0 });
+        self.open.insert(self.serial, Open { batch, heard: vec![Heard::Nothing; count], left: count, next: 0 });
         self.unsent.push_back(self.serial);
     }
 
@@ -125,12 +125,12 @@ impl Work {
                 continue;
             };
             let Some(socket) = self.sockets.pick(open.batch.server, now) else {
-                // No socket is to be had: nothing is answered plainly.
+                // No socket is to be had: nothing is heard.
                 self.unsent.pop_front();
                 self.fail_unsent(batch);
                 continue;
             };
-            if open.next >= open.prints.len() {
+            if open.next >= open.heard.len() {
                 self.unsent.pop_front();
                 continue;
             }
@@ -147,7 +147,7 @@ impl Work {
         let mut chunk: Vec<(Key, usize, Sent)> = Vec::with_capacity(many::AT_ONCE);
         let mut refused = Vec::new();
         let mut at = open.next;
-        while at < open.prints.len() && chunk.len() < many::AT_ONCE {
+        while at < open.heard.len() && chunk.len() < many::AT_ONCE {
             let key = (place, rng.random());
             if self.outstanding.contains_key(&key) || chunk.iter().any(|(other, ..)| *other == key) {
                 continue;
@@ -164,7 +164,7 @@ impl Work {
         let (taken, is_full) = match taken {
             Ok(taken) => (taken, taken < packets.len()),
             Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => (0, true),
-            // What the network says of another question (udp(7)), or of this one: it has no print.
+            // What the network says of another question (udp(7)), or of this one: the other way tells.
             Err(_) => (0, false),
         };
         let is_failed = !is_full && taken < chunk.len();
@@ -183,23 +183,23 @@ impl Work {
             }
         }
         for at in refused {
-            self.settle(batch, at, None);
+            self.settle(batch, at, Heard::Other);
         }
         !is_full
     }
 
     fn fail_unsent(&mut self, batch: u64) {
         let Some(open) = self.open.get_mut(&batch) else { return };
-        let unsent = open.next..open.prints.len();
-        open.next = open.prints.len();
+        let unsent = open.next..open.heard.len();
+        open.next = open.heard.len();
         for at in unsent {
-            self.settle(batch, at, None);
+            self.settle(batch, at, Heard::Nothing);
         }
     }
 
     /// Takes what has arrived at any socket; true where something was answered.
     fn receive(&mut self, context: &mut Context<'_>) -> bool {
-        let mut answered: Vec<(Key, Option<Print>)> = Vec::new();
+        let mut answered: Vec<(Key, Heard)> = Vec::new();
         let now = Instant::now();
         for place in self.sockets.places() {
             let socket = Arc::clone(self.sockets.get(place));
@@ -213,15 +213,15 @@ impl Work {
                     if is_from_there && query::is_reply_to(bytes, &asked.sent) {
                         let is_exact = query::is_exact_reply(bytes, &asked.sent);
                         let read = || print::of_packet(bytes, &asked.sent, &batch.questions[asked.at]);
-                        answered.push((key, is_exact.then(read).flatten()));
+                        answered.push((key, Heard::of(is_exact.then(read).flatten())));
                     }
                 });
-                for (key, print) in answered.drain(..) {
+                for (key, heard) in answered.drain(..) {
                     if let Some(asked) = self.outstanding.get(&key) {
                         let took = now.saturating_duration_since(asked.sent_at);
                         self.takes = (self.takes * (AVERAGED - 1) + took) / AVERAGED;
                     }
-                    self.take(key, print);
+                    self.take(key, heard);
                 }
                 if !is_more {
                     break;
@@ -232,22 +232,22 @@ impl Work {
     }
 
     /// A second answer to the same question finds nothing.
-    fn take(&mut self, key: Key, print: Option<Print>) {
+    fn take(&mut self, key: Key, heard: Heard) {
         let Some(asked) = self.outstanding.remove(&key) else { return };
         self.sockets.note_answered(key.0);
         self.fresh_count -= usize::from(asked.serial >= self.fresh_from);
-        self.settle(asked.batch, asked.at, print);
+        self.settle(asked.batch, asked.at, heard);
     }
 
-    fn settle(&mut self, batch: u64, at: usize, print: Option<Print>) {
+    fn settle(&mut self, batch: u64, at: usize, heard: Heard) {
         let Some(open) = self.open.get_mut(&batch) else { return };
-        open.prints[at] = print;
+        open.heard[at] = heard;
         open.left -= 1;
         if open.left == 0
             && let Some(open) = self.open.remove(&batch)
         {
             // Whoever asked may have given up.
-            let _ = open.batch.tell.send(open.prints);
+            let _ = open.batch.tell.send(open.heard);
         }
     }
 
@@ -261,7 +261,7 @@ impl Work {
         while let Some(&(_, key, serial)) = self.waiting.front().filter(|(sent_at, ..)| *sent_at + PATIENCE <= now) {
             self.waiting.pop_front();
             if self.is_outstanding(key, serial) {
-                self.take(key, None);
+                self.take(key, Heard::Nothing);
             }
         }
     }
