@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use reqwest::Client;
 use signet::app;
-use signet::console::{Console, Parts, Running};
+use signet::console::{AlertSettings, Console, Parts, Running};
 use signet::dns::{Dns, DnsSettings};
 use signet::keys::KeyPool;
 use signet::records::plan::SendingProfile;
@@ -69,6 +69,7 @@ impl Platform {
             running: Running::default(),
             public_url: "http://127.0.0.1".into(),
             trusted_proxies: Vec::new(),
+            alerts: AlertSettings::default(),
             demo: None,
             clock: OffsetDateTime::now_utc,
         });
