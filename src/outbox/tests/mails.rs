@@ -230,3 +230,17 @@ async fn who_unsubscribes_gets_nothing_more_not_even_what_waits() {
     let sent = platform.deliveries().await.pop().unwrap();
     assert!(platform.console.resend_delivery(&platform.actor, sent.id).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_dead_address_keeps_the_others_from_nothing() {
+    let platform = Platform::start().await;
+    platform.console.add_alert_address(&platform.actor, "gone@example.com", &NoticeKind::OF_DOMAINS).await.unwrap();
+    platform.smtp.refuse("gone@example.com", "550 5.1.1 no such user");
+    for minute in 0..2 {
+        platform.tell(NoticeKind::AtRisk, NOON + MINUTE * minute).await;
+        platform.work(NOON + MINUTE * minute).await;
+    }
+    let mails = platform.smtp.mails();
+    assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [EMAIL, EMAIL]);
+    assert_eq!(platform.deliveries().await.len(), 3);
+}
