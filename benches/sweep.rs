@@ -357,5 +357,7 @@ fn main() -> ExitCode {
         lab::version("nsd", "-v"),
         lab::version("dnsperf", "-V"),
     );
-    table.publish("Sweep and lists", &[about])
+    let misses = "Misses: the whole sweep shares its cores with nsd, PostgreSQL and whatever else runs; where the load was \
+                  high, processor times say more than rates.";
+    table.publish("Sweep and lists", &[about, misses.to_owned()])
 }
