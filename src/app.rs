@@ -14,6 +14,8 @@ use axum::middleware::from_fn;
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 
 pub use self::background::{Background, outbox, sweep};
 use crate::config::{Config, ConfigError};
@@ -37,6 +39,9 @@ const STOPPING_TAKES_AT_MOST: Duration = Duration::from_secs(10);
 /// clock that was set and for edits by other replicas.
 const SHORTEST_SLEEP: Duration = Duration::from_secs(60);
 const LONGEST_SLEEP: Duration = Duration::from_secs(600);
+
+/// Brotli's and gzip's: most of what the highest wins, at a tenth of the time.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(4);
 
 /// How often what has expired is deleted.
 const TIDIES_EVERY: Duration = Duration::from_secs(15 * 60);
@@ -89,6 +94,8 @@ pub fn router(console: &Console) -> Router {
         .merge(api::router(console.clone()))
         .merge(web::docs::router(console.clone(), api::description()))
         .layer(from_fn(move |request, next| web::headers::secure(is_https, request, next)))
+        // Events are left alone: they must not wait for a block to fill.
+        .layer(CompressionLayer::new().quality(COMPRESSION))
         .layer(from_fn(requests::observe))
 }
 

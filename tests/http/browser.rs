@@ -20,6 +20,15 @@ impl Browser {
         Answer::of(self.client.get(format!("{}{path}", self.base)).send().await.unwrap()).await
     }
 
+    /// How many bytes an answer has over the wire, compressed as browsers ask for it.
+    pub async fn weigh(&self, path: &str) -> usize {
+        let request = self.client.get(format!("{}{path}", self.base)).header("accept-encoding", "gzip, deflate, br");
+        let answer = request.send().await.unwrap();
+        let has_text = answer.headers()["content-type"] != "image/svg+xml";
+        assert!(!has_text || answer.headers()["content-encoding"] == "br", "{path} is not compressed");
+        answer.bytes().await.unwrap().len()
+    }
+
     /// Sends a form from one of the console's own pages.
     pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.submit_with(path, fields, &[("origin", &self.base), ("sec-fetch-site", "same-origin")]).await

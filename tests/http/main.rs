@@ -21,6 +21,7 @@ mod sessions;
 mod settings;
 mod shares;
 mod watch;
+mod weight;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
