@@ -199,7 +199,11 @@ async fn random_kills_of_replicas_and_database_miss_no_domain_and_double_no_even
                      AND datname = current_database()";
                 platform.ask(all).await;
             }
-            Blow::Postmaster => kill(postmaster(&platform), Signal::SIGKILL).unwrap(),
+            Blow::Postmaster => {
+                // The one before may still be on its way up.
+                platform.ask(VERIFIED).await;
+                kill(postmaster(&platform), Signal::SIGKILL).unwrap();
+            }
         }
         if kills < 20 {
             platform.ask(VERIFIED).await;
