@@ -1,24 +1,29 @@
 //! An edited profile: a record passes by its new value or, until the cut-over date, by an old one.
 
-use super::{Asks, Observed, RecordDiagnosis, Verdict, diagnose_as, record_questions};
+use super::{Asks, Gathered, RecordDiagnosis, Verdict, diagnose_as, record_questions};
 use crate::records::plan::{Plan, PlannedRecord};
 
 /// What the old values ask beside the new one.
-pub fn questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
+pub fn questions(plan: &Plan, record: &PlannedRecord, observed: &Gathered<'_>, asks: &mut Asks) {
     for old in record.alternatives.iter().map(|old| record.with(old)) {
         record_questions(plan, &old, observed, asks);
     }
 }
 
 /// Whether an old value does the job, so that nothing need be looked for elsewhere.
-pub fn is_satisfied(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> bool {
+pub fn is_satisfied(plan: &Plan, record: &PlannedRecord, observed: &Gathered<'_>) -> bool {
     let mut old = record.alternatives.iter().map(|old| record.with(old));
     old.any(|old| diagnose_as(plan, &old, observed).verdict.is_good())
 }
 
 /// The better of the new value's diagnosis and the old ones': any that is good; else, where one could not be asked,
 /// unknown; else what is said of the new value. What is offered is always the new value.
-pub fn better(plan: &Plan, record: &PlannedRecord, observed: &Observed, wanted: RecordDiagnosis) -> RecordDiagnosis {
+pub fn better(
+    plan: &Plan,
+    record: &PlannedRecord,
+    observed: &Gathered<'_>,
+    wanted: RecordDiagnosis,
+) -> RecordDiagnosis {
     if wanted.verdict.is_good() {
         return wanted;
     }
@@ -38,6 +43,7 @@ pub fn better(plan: &Plan, record: &PlannedRecord, observed: &Observed, wanted: 
 
 #[cfg(test)]
 mod tests {
+    use super::super::Observed;
     use super::super::observed::{Answer, Observation, Question, RecordData, RecordType, Reply};
     use super::super::{AskFailure, diagnose, questions};
     use super::*;

@@ -1,23 +1,26 @@
 //! The RFC 9989 section 4.10 tree walk over gathered data: which policy applies to a name, and whose it is.
 
-use super::AskFailure;
+use std::rc::Rc;
+
+use super::gathered::PolicyText;
 use super::observed::{Answer, NEVER_ASKED, Observed, RecordData, RecordType, Reply};
+use super::{AskFailure, Gathered};
 use crate::records::OwnerName;
-use crate::records::dmarc::{self, DmarcRecord, DmarcText, Policy, Psd};
+use crate::records::dmarc::{DmarcRecord, Policy, Psd};
 
 /// Where a policy was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The domain, without `_dmarc`.
     pub domain: OwnerName,
-    pub record: DmarcRecord,
+    pub record: Rc<DmarcRecord>,
 }
 
 /// What the walk from a name found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Walk {
     /// The name's own record, where exactly one stands.
-    pub own: Option<DmarcRecord>,
+    pub own: Option<Rc<DmarcRecord>>,
     /// Where there is none of its own: the organisational domain's, else the public suffix's.
     pub above: Option<Found>,
     pub organisation: OwnerName,
@@ -40,11 +43,11 @@ pub fn names(start: &OwnerName) -> Vec<OwnerName> {
 }
 
 /// The policy records among the texts of a reply.
-pub fn records(reply: &Reply) -> Vec<DmarcRecord> {
+pub fn records(reply: &Reply, observed: &Gathered<'_>) -> Vec<Rc<DmarcRecord>> {
     let texts = reply.records().iter().filter_map(RecordData::txt_joined);
     texts
-        .filter_map(|text| match dmarc::parse(&String::from_utf8_lossy(&text)) {
-            DmarcText::Record(record) => Some(record),
+        .filter_map(|text| match observed.policy(&String::from_utf8_lossy(&text)) {
+            PolicyText::Record(record) => Some(record),
             _ => None,
         })
         .collect()
@@ -61,7 +64,7 @@ pub fn reply_at<'a>(name: &OwnerName, observed: &'a Observed) -> &'a Reply {
 }
 
 /// Walks up from `start`, whose own answer is `own`. A failure on the way concludes nothing (RFC 9989 section 4.10).
-pub fn walk(start: &OwnerName, own: &Reply, observed: &Observed) -> Result<Walk, AskFailure> {
+pub fn walk(start: &OwnerName, own: &Reply, observed: &Gathered<'_>) -> Result<Walk, AskFailure> {
     let mut found: Vec<Found> = Vec::new();
     for name in names(start) {
         let reply = if &name == start { own } else { reply_at(&name, observed) };
@@ -69,7 +72,7 @@ pub fn walk(start: &OwnerName, own: &Reply, observed: &Observed) -> Result<Walk,
             return Err(failure);
         }
         // Several at one name: all are dropped, and the walk goes on.
-        let Ok([record]) = <[DmarcRecord; 1]>::try_from(records(reply)) else { continue };
+        let Ok([record]) = <[Rc<DmarcRecord>; 1]>::try_from(records(reply, observed)) else { continue };
         let is_last = record.psd != Psd::Unsaid;
         found.push(Found { domain: name, record });
         if is_last {
@@ -121,7 +124,7 @@ mod tests {
             let question = Question::new(name.prefixed("_dmarc"), RecordType::Txt);
             observed.replies.insert(question, Observation { servers: Vec::new(), resolver: Some(reply) });
         }
-        walk(&start, reply_at(&start, &observed), &observed).expect("everything was answered")
+        walk(&start, reply_at(&start, &observed), &Gathered::of(&observed)).expect("everything was answered")
     }
 
     /// The organisational domains of several names in one tree, as the appendix tells them.
@@ -217,7 +220,7 @@ mod tests {
     fn a_failure_on_the_way_ends_the_walk_without_a_conclusion() {
         let start = OwnerName::new("a.example.com");
         let own = Reply { answer: Answer::NoData, aliases: Vec::new(), ttl_s: 0 };
-        assert_eq!(walk(&start, &own, &Observed::default()), Err(AskFailure::Local));
+        assert_eq!(walk(&start, &own, &Gathered::of(&Observed::default())), Err(AskFailure::Local));
     }
 
     #[test]

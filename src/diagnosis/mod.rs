@@ -14,6 +14,7 @@ pub mod dmarc_walk;
 pub mod dns_providers;
 pub mod evidence;
 pub mod finding;
+pub mod gathered;
 pub mod mx;
 pub mod observed;
 pub mod placement;
@@ -28,6 +29,7 @@ pub mod wording;
 use crate::records::plan::{Plan, PlannedRecord, RecordKey, Wanted};
 
 pub use finding::{Code, Finding, Severity};
+pub use gathered::Gathered;
 pub use observed::{AnsweredBy, Ask, AskFailure, Observation, Observed, Question, RecordType, Reply, Whom};
 pub use verdict::Verdict;
 
@@ -37,7 +39,7 @@ pub struct Case<'a> {
     pub plan: &'a Plan,
     pub record: &'a PlannedRecord,
     pub reply: &'a Reply,
-    pub observed: &'a Observed,
+    pub observed: &'a Gathered<'a>,
     pub depth: Depth,
 }
 
@@ -101,9 +103,11 @@ pub struct Diagnosis {
 /// What is still to be asked, given what was answered: in rounds, each as wide as it can be. Empty when `diagnose`
 /// can judge everything.
 pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
+    let observed = &Gathered::of(observed);
     let mut asks = Asks::default();
     asks.zone(&plan.domain.owner(), RecordType::Mx);
-    for record in &plan.records {
+    let looked_for = placement::looked_for(plan, observed);
+    for record in plan.records.iter().filter(|record| !looked_for.contains(&&record.key)) {
         record_questions(plan, record, observed, &mut asks);
         alternatives::questions(plan, record, observed, &mut asks);
     }
@@ -114,7 +118,7 @@ pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
     // Where a record went instead is asked once everything else is known, and only if something is wrong.
     let mut asks = Asks::default();
     if observed.not_delegated.is_none() {
-        placement::questions(plan, observed, &mut asks);
+        placement::questions(plan, observed, &looked_for, &mut asks);
     }
     asks.not_yet_in(observed)
 }
@@ -122,6 +126,7 @@ pub fn questions(plan: &Plan, observed: &Observed) -> Vec<Ask> {
 /// The verdict of each record whose own questions are answered, while others are still asked: what the end will say,
 /// unless the record turns out to stand elsewhere, or a second look at it differs.
 pub fn settled(plan: &Plan, observed: &Observed) -> Vec<(RecordKey, Verdict)> {
+    let observed = &Gathered::of(observed);
     let is_answered = |record: &&PlannedRecord| {
         let mut asks = Asks::default();
         record_questions(plan, record, observed, &mut asks);
@@ -132,14 +137,14 @@ pub fn settled(plan: &Plan, observed: &Observed) -> Vec<(RecordKey, Verdict)> {
     answered.map(|record| (record.key.clone(), diagnose_record(plan, record, observed).verdict)).collect()
 }
 
-fn record_questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
+fn record_questions(plan: &Plan, record: &PlannedRecord, observed: &Gathered<'_>, asks: &mut Asks) {
     asks.zone(&record.owner, primary_type(record));
     if let Some(above) = reach::empty_name_above(plan, record) {
         asks.zone(&above, RecordType::Txt);
     }
     match &record.wanted {
         Wanted::Dkim { .. } => dkim::questions(plan, record, observed, asks),
-        Wanted::Spf { .. } => spf::questions(plan, record, observed, asks),
+        Wanted::Spf { .. } => spf::questions(record, observed, asks),
         Wanted::Dmarc { .. } => dmarc::questions(plan, record, observed, asks),
         Wanted::Mx { .. } => mx::questions(plan, record, observed, asks),
         Wanted::Cname { .. } => cname::questions(plan, record, observed, asks),
@@ -148,6 +153,7 @@ fn record_questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, as
 
 /// Judges everything that was gathered.
 pub fn diagnose(plan: &Plan, observed: &Observed) -> Diagnosis {
+    let observed = &Gathered::of(observed);
     let records: Vec<RecordDiagnosis> =
         plan.records.iter().map(|record| diagnose_record(plan, record, observed)).collect();
     let findings = reach::domain_findings(plan, observed, &records);
@@ -184,13 +190,13 @@ pub fn zone_of_record(
     zone.cloned().unwrap_or(registrable)
 }
 
-fn diagnose_record(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> RecordDiagnosis {
+fn diagnose_record(plan: &Plan, record: &PlannedRecord, observed: &Gathered<'_>) -> RecordDiagnosis {
     let wanted = diagnose_as(plan, record, observed);
     alternatives::better(plan, record, observed, wanted)
 }
 
 /// Judges by the record given alone, planned or an alternative.
-fn diagnose_as(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> RecordDiagnosis {
+fn diagnose_as(plan: &Plan, record: &PlannedRecord, observed: &Gathered<'_>) -> RecordDiagnosis {
     let nothing = Observation::default();
     let observation = observed.get(&record.owner, primary_type(record)).unwrap_or(&nothing);
     let local = Reply::failed(AskFailure::Local);
@@ -235,7 +241,7 @@ fn diagnose_as(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Reco
 }
 
 /// One reply's verdict and what is said of it, a better explanation put first.
-fn judge_reply(plan: &Plan, record: &PlannedRecord, observed: &Observed, reply: &Reply) -> (Verdict, Judgement) {
+fn judge_reply(plan: &Plan, record: &PlannedRecord, observed: &Gathered<'_>, reply: &Reply) -> (Verdict, Judgement) {
     let case = Case { plan, record, reply, observed, depth: Depth::Whole };
     let mut judgement = judge(&case);
     placement::explain(&case, &mut judgement);

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::observed::{Answer, Observed, RecordData, RecordType, Reply};
 use super::spf_eval::{Evaluation, Stop, evaluate, expand_terms, spf_texts};
 use super::wording::quote;
-use super::{Ask, Asks, Case, Code, Finding, Judgement, Verdict, dmarc_walk};
+use super::{Ask, Asks, Case, Code, Finding, Gathered, Judgement, Verdict, dmarc_walk};
 use crate::records::OwnerName;
 use crate::records::dmarc::{self, DmarcText, report_host};
 use crate::records::plan::{RecordKey, SendingProfile, Wanted};
@@ -258,7 +258,7 @@ fn judge_reports(profile: &SendingProfile, observed: &Observed) -> Judged {
     let mut refused: Vec<(OwnerName, OwnerName)> = Vec::new();
     for (host, owner) in report_owners(profile) {
         let reply = observed.reply(&owner, RecordType::Txt).filter(|reply| reply.failure().is_none())?;
-        if dmarc_walk::records(reply).is_empty() {
+        if dmarc_walk::records(reply, &Gathered::of(observed)).is_empty() {
             refused.push((host, owner));
         }
     }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::diagnosis::Gathered;
 use crate::diagnosis::observed::{Answer, Observation, Question, RecordType, Reply};
 use crate::diagnosis::wording::say;
 use crate::diagnosis::{Verdict, diagnose, questions as all_questions};
@@ -462,7 +463,7 @@ fn the_keys_place_is_named_in_its_own_zone() {
         plan: &plan,
         record: &plan.records[0],
         reply: &reply,
-        observed: &observed,
+        observed: &Gathered::of(&observed),
         depth: crate::diagnosis::Depth::Whole,
     };
     let findings = judge(&case).findings;

@@ -1,5 +1,7 @@
 //! A policy from above: the organisational domain's, or the public suffix's (RFC 9989 section 4.10.1).
 
+use std::rc::Rc;
+
 use super::super::dmarc_walk::{self, Found, Walk};
 use super::super::observed::Answer;
 use super::super::wording::quote_record;
@@ -7,7 +9,7 @@ use super::super::{Case, Code, Finding, Judgement};
 use super::{attempt, error, kept, remarks, reports, strict_alignment, told, warning};
 use crate::records::dmarc::{DmarcRecord, FlawKind, Psd};
 
-pub fn judge(case: &Case<'_>, walk: &Walk, above: &Found, own: &[DmarcRecord]) -> Judgement {
+pub fn judge(case: &Case<'_>, walk: &Walk, above: &Found, own: &[Rc<DmarcRecord>]) -> Judgement {
     let record = &above.record;
     if record.is_ignored {
         let broken = error(case, Code::DmarcSyntax, &case.record.value()).variant("above");
@@ -47,14 +49,14 @@ fn is_nonexistent(case: &Case<'_>) -> bool {
 }
 
 /// What stands at the name itself, and does not count.
-fn at_the_name(case: &Case<'_>, own: &[DmarcRecord]) -> Vec<Finding> {
+fn at_the_name(case: &Case<'_>, own: &[Rc<DmarcRecord>]) -> Vec<Finding> {
     let mut found = Vec::new();
     if own.len() > 1 {
         let value = kept(case, own);
         let several = warning(case, Code::DmarcMultiple).variant("inherited").arg("count", own.len());
         found.push(several.arg("value", &value).suggest(value));
     }
-    if let Some((_, text)) = attempt(case.reply) {
+    if let Some((_, text)) = attempt(case) {
         let value = crate::records::dmarc::mended(&text);
         let broken =
             warning(case, Code::DmarcSyntax).variant("inherited").arg("current", quote_record(text.as_bytes()));

@@ -1,11 +1,14 @@
 //! Judges the DMARC policy that applies to a domain: its own record, or the one that RFC 9989 finds above it.
 
+use std::rc::Rc;
+
 use super::dmarc_walk::{self, Walk};
-use super::observed::{Observed, RecordData, RecordType, Reply};
+use super::gathered::{Gathered, PolicyText};
+use super::observed::{RecordData, RecordType};
 use super::wording::{quote, quote_record};
 use super::{Asks, Case, Code, Finding, Judgement, reach};
 use crate::records::OwnerName;
-use crate::records::dmarc::{self, AttemptFlaw, DmarcRecord, DmarcText, Policy};
+use crate::records::dmarc::{self, AttemptFlaw, DmarcRecord, Policy};
 use crate::records::plan::{Plan, PlannedRecord, RecordKey};
 
 mod inherited;
@@ -13,7 +16,7 @@ mod own;
 pub mod reports;
 
 /// The policies above the name, and whether foreign report addresses accept them.
-pub fn questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
+pub fn questions(plan: &Plan, record: &PlannedRecord, observed: &Gathered<'_>, asks: &mut Asks) {
     let start = plan.domain.owner();
     for name in dmarc_walk::names(&start).iter().skip(1) {
         asks.resolver(&name.prefixed("_dmarc"), RecordType::Txt);
@@ -34,14 +37,14 @@ pub fn questions(plan: &Plan, record: &PlannedRecord, observed: &Observed, asks:
 
 /// The record that applies, and the domain where it was found.
 fn applied<'a>(walk: &'a Walk, start: &OwnerName) -> Option<(OwnerName, &'a DmarcRecord)> {
-    let own = walk.own.as_ref().map(|record| (start.clone(), record));
-    own.or_else(|| walk.above.as_ref().map(|above| (above.domain.clone(), &above.record)))
+    let own = walk.own.as_deref().map(|record| (start.clone(), record));
+    own.or_else(|| walk.above.as_ref().map(|above| (above.domain.clone(), &*above.record)))
 }
 
 /// Judges one answer; never called with a failed one.
 pub fn judge(case: &Case<'_>) -> Judgement {
     let start = case.plan.domain.owner();
-    let own = dmarc_walk::records(case.reply);
+    let own = dmarc_walk::records(case.reply, case.observed);
     if let [record] = own.as_slice() {
         return own::judge(case, record);
     }
@@ -60,11 +63,11 @@ pub fn judge(case: &Case<'_>) -> Judgement {
 }
 
 /// No policy applies: why the name's own text does not count.
-fn nothing(case: &Case<'_>, own: &[DmarcRecord]) -> Finding {
+fn nothing(case: &Case<'_>, own: &[Rc<DmarcRecord>]) -> Finding {
     if own.len() > 1 {
         return error(case, Code::DmarcMultiple, &kept(case, own)).arg("count", own.len());
     }
-    if let Some((flaw, text)) = attempt(case.reply) {
+    if let Some((flaw, text)) = attempt(case) {
         let error = error(case, Code::DmarcSyntax, &dmarc::mended(&text)).arg("current", quote_record(text.as_bytes()));
         return match flaw {
             AttemptFlaw::Case => error.variant("case"),
@@ -84,16 +87,16 @@ fn nothing(case: &Case<'_>, own: &[DmarcRecord]) -> Finding {
 }
 
 /// Of several records the strictest is kept, since nobody should be protected less than they meant to be.
-fn kept(case: &Case<'_>, own: &[DmarcRecord]) -> String {
+fn kept(case: &Case<'_>, own: &[Rc<DmarcRecord>]) -> String {
     let strictest = own.iter().filter(|record| !record.is_ignored).max_by_key(|record| record.p);
-    strictest.map_or_else(|| case.record.value(), DmarcRecord::mended)
+    strictest.map_or_else(|| case.record.value(), |record| record.mended())
 }
 
 /// The first text that was meant as DMARC and is none.
-fn attempt(reply: &Reply) -> Option<(AttemptFlaw, String)> {
-    let texts = reply.records().iter().filter_map(RecordData::txt_joined);
-    texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).find_map(|text| match dmarc::parse(&text) {
-        DmarcText::Attempt(flaw) => Some((flaw, text)),
+fn attempt(case: &Case<'_>) -> Option<(AttemptFlaw, String)> {
+    let texts = case.reply.records().iter().filter_map(RecordData::txt_joined);
+    texts.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).find_map(|text| match case.observed.policy(&text) {
+        PolicyText::Attempt(flaw) => Some((flaw, text)),
         _ => None,
     })
 }

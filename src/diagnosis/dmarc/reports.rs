@@ -1,8 +1,8 @@
 //! Report addresses at another organisation, which must say that it accepts them (RFC 9990 section 4).
 
 use super::super::dmarc_walk;
-use super::super::observed::{Observed, RecordType};
-use super::super::{Case, Code, Finding};
+use super::super::observed::RecordType;
+use super::super::{Case, Code, Finding, Gathered};
 use super::warning;
 use crate::records::OwnerName;
 use crate::records::dmarc::{DmarcRecord, DmarcText, Psd, parse, report_host};
@@ -30,7 +30,7 @@ pub fn to_be_accepted(
     domain: &OwnerName,
     record: &DmarcRecord,
     organisation: &OwnerName,
-    observed: &Observed,
+    observed: &Gathered<'_>,
 ) -> Vec<Acceptance> {
     let mut hosts = hosts(record);
     hosts.retain(|host| !host.is_within(organisation) || is_apart(host, organisation, observed));
@@ -42,10 +42,10 @@ pub fn to_be_accepted(
 }
 
 /// The host, or a name between it and the organisation, says `psd=n` or `psd=y`. What could not be asked proves nothing.
-fn is_apart(host: &OwnerName, organisation: &OwnerName, observed: &Observed) -> bool {
+fn is_apart(host: &OwnerName, organisation: &OwnerName, observed: &Gathered<'_>) -> bool {
     let names = dmarc_walk::names(host).into_iter().take_while(|name| name != organisation);
     names.filter(|name| name.is_within(organisation)).any(|name| {
-        let found = dmarc_walk::records(dmarc_walk::reply_at(&name, observed));
+        let found = dmarc_walk::records(dmarc_walk::reply_at(&name, observed), observed);
         matches!(found.as_slice(), [record] if record.psd != Psd::Unsaid)
     })
 }
@@ -73,7 +73,7 @@ pub fn unauthorized(
     let is_refused = |asked: &Acceptance| {
         let reply = case.observed.reply(&asked.owner, RecordType::Txt);
         // What could not be asked proves nothing; several records do no harm here.
-        reply.is_some_and(|reply| reply.failure().is_none() && dmarc_walk::records(reply).is_empty())
+        reply.is_some_and(|reply| reply.failure().is_none() && dmarc_walk::records(reply, case.observed).is_empty())
     };
     let refused = to_be_accepted(domain, record, organisation, case.observed).into_iter().filter(is_refused);
     refused

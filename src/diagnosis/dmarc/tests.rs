@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::diagnosis::observed::{Answer, Observation, Question};
 use crate::diagnosis::wording::say;
-use crate::diagnosis::{AskFailure, RecordDiagnosis, Verdict, diagnose, questions as all_questions};
+use crate::diagnosis::{AskFailure, Observed, RecordDiagnosis, Reply, Verdict, diagnose, questions as all_questions};
 use crate::records::DomainName;
 use crate::records::dmarc::DmarcOffer;
 use crate::records::plan::{CnameOffer, PlanInput, SendingProfile, plan};
@@ -144,9 +144,14 @@ fn an_alias_that_leads_to_no_policy_is_named_with_what_to_do_about_it() {
     let record = plan.records.iter().find(|record| record.key == RecordKey::Dmarc).expect("it is planned");
     let aliases = vec![OwnerName::new("policy.other.test")];
     let reply = Reply { answer: Answer::NoSuchName, aliases, ttl_s: 60 };
-    let found =
-        judge(&Case { plan: &plan, record, reply: &reply, observed: &observed, depth: crate::diagnosis::Depth::Whole })
-            .findings;
+    let found = judge(&Case {
+        plan: &plan,
+        record,
+        reply: &reply,
+        observed: &Gathered::of(&observed),
+        depth: crate::diagnosis::Depth::Whole,
+    })
+    .findings;
     assert_eq!(ids(&found), ["dmarc-missing--alias"]);
     let fix = say(&found[0]).fix.expect("an error has one");
     assert!(fix.contains("remove the CNAME with the host _dmarc.mail (to policy.other.test)"), "{fix}");

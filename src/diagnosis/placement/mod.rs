@@ -11,18 +11,20 @@ use std::collections::BTreeSet;
 
 use self::places::{Place, Slip};
 use super::observed::{Observed, RecordData, RecordType, Reply, same_answer};
-use super::{Asks, Case, Code, Depth, Finding, Judgement, Verdict, alternatives, primary_type, wording};
+use super::{Asks, Case, Code, Depth, Finding, Gathered, Judgement, Verdict, alternatives, primary_type, wording};
 use crate::records::OwnerName;
-use crate::records::plan::{Plan, PlannedRecord, Wanted};
+use crate::records::plan::{Plan, PlannedRecord, RecordKey, Wanted};
 
 /// How many other places are asked in one check.
 const MAX_PLACES: usize = 48;
 
 /// The likely other places, likeliest first, one packet each.
-pub fn questions(plan: &Plan, observed: &Observed, asks: &mut Asks) {
-    let bad: Vec<&PlannedRecord> = plan.records.iter().filter(|record| is_bad(plan, record, observed)).collect();
-    let bad: Vec<&PlannedRecord> =
-        bad.into_iter().filter(|record| !alternatives::is_satisfied(plan, record, observed)).collect();
+pub fn questions(plan: &Plan, observed: &Gathered<'_>, looked_for: &[&RecordKey], asks: &mut Asks) {
+    let is_missed = |record: &&PlannedRecord| {
+        looked_for.contains(&&record.key)
+            || (is_bad(plan, record, observed) && !alternatives::is_satisfied(plan, record, observed))
+    };
+    let bad: Vec<&PlannedRecord> = plan.records.iter().filter(is_missed).collect();
     let mut places: Vec<Place> = bad.iter().flat_map(|record| places::of(plan, record, observed)).collect();
     places.sort_by_key(|place| place.slip != Slip::Doubled);
     let mut asked: Vec<(OwnerName, RecordType)> = places.into_iter().map(|place| (place.name, place.rtype)).collect();
@@ -63,7 +65,20 @@ fn put_first(judgement: &mut Judgement, finding: Finding) {
     judgement.findings.insert(0, finding);
 }
 
-fn is_bad(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> bool {
+/// The records whose places were asked about before. That is done once all their own questions are answered and they are
+/// bad, and what was said of a bad record is never asked anew: neither need be found out again. Nobody can have asked for
+/// a stranger but us, where a doubled name may stand in somebody's record.
+pub fn looked_for<'a>(plan: &'a Plan, observed: &Observed) -> Vec<&'a RecordKey> {
+    let is_asked = |(name, rtype): (OwnerName, RecordType)| observed.get(&name, rtype).is_some();
+    if !plan.records.iter().filter_map(|record| stranger(plan, record, observed)).any(is_asked) {
+        return Vec::new();
+    }
+    let is_doubled_asked =
+        |record: &&PlannedRecord| is_asked((places::doubled(plan, &record.owner, observed), primary_type(record)));
+    plan.records.iter().filter(is_doubled_asked).map(|record| &record.key).collect()
+}
+
+fn is_bad(plan: &Plan, record: &PlannedRecord, observed: &Gathered<'_>) -> bool {
     let Some(observation) = observed.get(&record.owner, primary_type(record)) else { return false };
     let candidates = observation.candidates();
     let is_bad = |reply: &Reply| {

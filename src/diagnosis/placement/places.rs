@@ -65,6 +65,11 @@ pub fn zone_of(plan: &Plan, owner: &OwnerName, observed: &Observed) -> OwnerName
     zone.cloned().unwrap_or(registrable)
 }
 
+/// The name with its zone behind it once more.
+pub fn doubled(plan: &Plan, owner: &OwnerName, observed: &Observed) -> OwnerName {
+    OwnerName::new(&format!("{owner}.{}", zone_of(plan, owner, observed)))
+}
+
 /// The likely other places of a record, likeliest first.
 pub fn of(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Vec<Place> {
     let rtype = primary_type(record);
@@ -77,11 +82,10 @@ pub fn of(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Vec<Place
 
 fn names(plan: &Plan, record: &PlannedRecord, observed: &Observed) -> Vec<(Slip, OwnerName)> {
     let domain = plan.domain.owner();
-    let zone = zone_of(plan, &record.owner, observed);
     let domain_zone = zone_of(plan, &domain, observed);
     let prefix = (record.owner != domain).then(|| record.owner.host_in(&domain));
     let below = |name: &OwnerName| prefix.as_ref().map_or_else(|| name.clone(), |prefix| name.prefixed(prefix));
-    let mut names = vec![(Slip::Doubled, OwnerName::new(&format!("{}.{zone}", record.owner)))];
+    let mut names = vec![(Slip::Doubled, doubled(plan, &record.owner, observed))];
     // A policy above is inherited, so it is no mistake.
     if !matches!(record.wanted, Wanted::Dmarc { .. }) {
         names.extend(between(&domain, &domain_zone).into_iter().map(|above| (Slip::Above, below(&above))));

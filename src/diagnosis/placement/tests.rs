@@ -132,7 +132,8 @@ fn a_policy_put_elsewhere_is_found() {
         let mut observed = Observed::default();
         let seen = Observation { servers: Vec::new(), resolver: Some(Reply::found(vec![data], 60)) };
         observed.replies.insert(Question::new(OwnerName::new(name), rtype), seen);
-        let case = Case { plan: &plan, record: dmarc, reply: &reply, observed: &observed, depth: Depth::Whole };
+        let case =
+            Case { plan: &plan, record: dmarc, reply: &reply, observed: &Gathered::of(&observed), depth: Depth::Whole };
         let mut judgement = Judgement { findings: vec![Finding::error(Code::DmarcMissing)], ..Judgement::default() };
         explain(&case, &mut judgement);
         assert_eq!(ids(&judgement.findings), [code], "{name}");

@@ -9,16 +9,18 @@ mod suggest;
 mod weakness;
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
+use super::gathered::Servers;
 use super::observed::{Observed, RecordData};
 use super::placement::{without_blanks, without_quotes};
-use super::spf_eval::{AddressSet, evaluate, evaluate_and_draw, spf_texts};
+use super::spf_eval::{AddressSet, evaluate_and_draw, spf_texts};
 use super::wording::quote;
-use super::{AskFailure, Asks, Case, Code, Depth, Finding, Judgement, RecordType, reach};
+use super::{AskFailure, Asks, Case, Code, Depth, Finding, Gathered, Judgement, RecordType, reach};
 use crate::records::OwnerName;
-use crate::records::plan::{Plan, PlannedRecord, Wanted};
+use crate::records::plan::{PlannedRecord, Wanted};
 use crate::records::spf::{self, ProfileMechanism};
-use ours::{OurServers, our_servers};
+pub use ours::OurServers;
 use remedy::{Remedy, Suggestion};
 pub use same::same_term;
 use suggest::{Basis, suggest};
@@ -27,39 +29,30 @@ use suggest::{Basis, suggest};
 const MAX_ANSWERS: usize = 4;
 
 /// What the evaluation of ours and of theirs still needs.
-pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks: &mut Asks) {
+pub fn questions(record: &PlannedRecord, observed: &Gathered<'_>, asks: &mut Asks) {
     let Wanted::Spf { mechanisms } = &record.wanted else { return };
     let mut needs = BTreeSet::new();
-    let ours = match servers(observed, &record.owner, mechanisms) {
-        OurServers::Known(set) => set,
-        OurServers::Broken(_) => AddressSet::default(),
-        OurServers::Unknown(open) => {
-            needs.extend(open);
-            AddressSet::default()
-        }
-    };
-    let is_known = needs.is_empty();
+    let servers = observed.servers(&record.owner, mechanisms);
+    if let OurServers::Unknown(open) = &servers.ours {
+        needs.extend(open.iter().cloned());
+    }
+    let (ours, is_known) = (servers.set(), needs.is_empty());
     for texts in answers(observed, &record.owner) {
         let mut is_suggested = false;
         for text in &texts {
-            let judged = evaluate(observed, &record.owner, text, &ours);
+            let judged = servers.evaluate(observed, text);
             let is_settled = texts.len() == 1 && ours.without(&judged.passed()).is_empty();
             is_suggested |= is_known && judged.needs.is_empty() && !is_settled;
-            needs.extend(judged.needs);
+            needs.extend(judged.needs.iter().cloned());
         }
         if is_suggested {
-            let basis = Basis { observed, owner: &record.owner, texts: &texts, mechanisms, ours: &ours };
+            let basis = Basis { observed, owner: &record.owner, texts: &texts, mechanisms, ours };
             needs.extend(suggest(&basis).needs);
         }
     }
     for question in needs {
         asks.resolver(&question.name, question.rtype);
     }
-}
-
-/// Our servers; every server in the world where ours are not known, since each may be.
-fn servers(observed: &Observed, owner: &OwnerName, mechanisms: &[ProfileMechanism]) -> OurServers {
-    if mechanisms.is_empty() { OurServers::Known(AddressSet::all()) } else { our_servers(observed, owner, mechanisms) }
 }
 
 /// The SPF records of each different answer, as they stand and as they read once mended.
@@ -108,16 +101,13 @@ pub fn judge(case: &Case<'_>) -> Judgement {
     if texts.is_empty() {
         return absent(case, mechanisms);
     }
-    let ours = match servers(case.observed, &case.record.owner, mechanisms) {
-        OurServers::Known(set) => set,
-        OurServers::Broken(reason) if texts.len() == 1 => return profile_broken(case, &texts[0], &reason),
+    let servers = case.observed.servers(&case.record.owner, mechanisms);
+    match (&servers.ours, texts.as_slice()) {
+        (OurServers::Unknown(_), _) => unknown(case),
+        (OurServers::Broken(reason), [text]) => profile_broken(case, text, reason),
+        (OurServers::Known(_), [text]) => judge_record(case, mechanisms, &servers, text),
         // Several records fail whoever we are.
-        OurServers::Broken(_) => AddressSet::default(),
-        OurServers::Unknown(_) => return unknown(case),
-    };
-    match texts.as_slice() {
-        [text] => judge_record(case, mechanisms, &ours, text),
-        several => conflict(case, mechanisms, &ours, several),
+        (_, several) => conflict(case, mechanisms, servers.set(), several),
     }
 }
 
@@ -132,11 +122,9 @@ fn absent(case: &Case<'_>, mechanisms: &[ProfileMechanism]) -> Judgement {
         let missing = if mechanisms.is_empty() { missing.variant("anybody") } else { missing };
         return Judgement { findings: vec![missing], ..Judgement::default() };
     };
-    let ours = match servers(case.observed, &case.record.owner, mechanisms) {
-        OurServers::Known(set) if !mechanisms.is_empty() => set,
-        _ => AddressSet::default(),
-    };
-    let suggestion = suggestion(case, mechanisms, &ours, &meant);
+    let servers = case.observed.servers(&case.record.owner, mechanisms);
+    let ours = if mechanisms.is_empty() { &NOBODY } else { servers.set() };
+    let suggestion = suggestion(case, mechanisms, ours, &meant);
     let value = suggestion.value.clone().unwrap_or_else(|| meant.first().cloned().unwrap_or_default());
     let missing = missing.variant("attempt").arg("seen", quote(&seen)).arg("value", &value).suggest(&value);
     Judgement { findings: vec![missing], suggested_value: Some(value), ..Judgement::default() }
@@ -152,10 +140,13 @@ fn unknown(case: &Case<'_>) -> Judgement {
     Judgement { findings: vec![reach::failure_finding(AskFailure::Local, case)], ..Judgement::default() }
 }
 
-fn judge_record(case: &Case<'_>, mechanisms: &[ProfileMechanism], ours: &AddressSet, text: &str) -> Judgement {
+fn judge_record(case: &Case<'_>, mechanisms: &[ProfileMechanism], servers: &Servers, text: &str) -> Judgement {
+    let ours = servers.set();
     let record = spf::parse(text.as_bytes()).unwrap_or_default();
-    let evaluate = if case.depth == Depth::Whole { evaluate_and_draw } else { evaluate };
-    let judged = evaluate(case.observed, &case.record.owner, text, ours);
+    let judged = match case.depth {
+        Depth::Whole => Rc::new(evaluate_and_draw(case.observed, &case.record.owner, text, ours)),
+        Depth::Codes => servers.evaluate(case.observed, text),
+    };
     if !judged.needs.is_empty() {
         return unknown(case);
     }
@@ -182,7 +173,7 @@ static NOBODY: std::sync::LazyLock<AddressSet> = std::sync::LazyLock::new(Addres
 
 /// RFC 7208 section 4.5: several records are a permerror.
 fn conflict(case: &Case<'_>, mechanisms: &[ProfileMechanism], ours: &AddressSet, texts: &[String]) -> Judgement {
-    let ours = if mechanisms.is_empty() { &*NOBODY } else { ours };
+    let ours = if mechanisms.is_empty() { &NOBODY } else { ours };
     let suggestion = suggestion(case, mechanisms, ours, texts);
     let shown: Vec<String> = texts.iter().take(3).map(|text| quote(text.as_bytes())).collect();
     let error = finding(case, Finding::error(Code::SpfMultiple))

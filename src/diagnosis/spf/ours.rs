@@ -8,7 +8,7 @@ use crate::records::spf::ProfileMechanism;
 
 /// What is known of our servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum OurServers {
+pub enum OurServers {
     Known(AddressSet),
     /// Still to be asked.
     Unknown(Vec<Question>),
@@ -16,8 +16,15 @@ pub(super) enum OurServers {
     Broken(String),
 }
 
+impl OurServers {
+    /// Our servers; every server in the world where ours are not known, since each may be.
+    pub fn find(observed: &Observed, owner: &OwnerName, mechanisms: &[ProfileMechanism]) -> Self {
+        if mechanisms.is_empty() { Self::Known(AddressSet::all()) } else { our_servers(observed, owner, mechanisms) }
+    }
+}
+
 /// Expands the profile's mechanisms.
-pub(super) fn our_servers(observed: &Observed, owner: &OwnerName, mechanisms: &[ProfileMechanism]) -> OurServers {
+fn our_servers(observed: &Observed, owner: &OwnerName, mechanisms: &[ProfileMechanism]) -> OurServers {
     let terms: Vec<String> = mechanisms.iter().map(ToString::to_string).collect();
     let expanded = expand_terms(observed, owner, &terms.join(" "));
     if !expanded.needs.is_empty() {

@@ -4,7 +4,7 @@ use crate::diagnosis::spf_eval::SpfMark;
 use crate::diagnosis::wording::say;
 use crate::diagnosis::{Question, Severity, Verdict};
 use crate::records::DomainName;
-use crate::records::plan::{CnameOffer, PlanInput, SendingProfile, plan};
+use crate::records::plan::{CnameOffer, Plan, PlanInput, SendingProfile, plan};
 
 /// A world in lines `NAME TYPE DATA`; any other name does not exist, and `FAIL` is a timeout.
 const WORLD: &[&str] = &[
@@ -94,11 +94,17 @@ fn judged(spf: &str, records: &[&str], more: &[&str]) -> Judgement {
             observed.replies.insert(question, Observation { servers: Vec::new(), resolver: Some(reply) });
         }
         let mut asks = Asks::default();
-        questions(&plan, record, &observed, &mut asks);
+        questions(record, &Gathered::of(&observed), &mut asks);
         open = asks.not_yet_in(&observed).into_iter().map(|ask| ask.question).collect();
         if open.is_empty() {
             let reply = observed.reply(&record.owner, RecordType::Txt).unwrap();
-            return judge(&Case { plan: &plan, record, reply, observed: &observed, depth: Depth::Whole });
+            return judge(&Case {
+                plan: &plan,
+                record,
+                reply,
+                observed: &Gathered::of(&observed),
+                depth: Depth::Whole,
+            });
         }
     }
     panic!("the questions never end");
