@@ -97,7 +97,8 @@ mod tests {
         vec![
             (mail.into(), RecordType::Txt, vec![txt(&format!("v=spf1 include:{host}.mta.example ~all"))]),
             (format!("_dmarc.{mail}"), RecordType::Txt, vec![txt("v=DMARC1; p=reject; rua=mailto:r@mail.example.com")]),
-            (mail.into(), RecordType::Mx, vec![RecordData::Mx { preference: 10, exchange: target }]),
+            (mail.into(), RecordType::Mx, vec![RecordData::Mx { preference: 10, exchange: target.clone() }]),
+            (target.to_string(), RecordType::A, vec![RecordData::A([192, 0, 2, 25].into())]),
             (
                 format!("{host}.{mail}"),
                 RecordType::Cname,

@@ -15,6 +15,11 @@ pub fn questions(_plan: &Plan, record: &PlannedRecord, observed: &Observed, asks
     let Wanted::Mx { offer, .. } = &record.wanted else { return };
     for host in exchanges(reply).into_iter().filter(|host| is_looked_at(host, offer.as_ref())).take(MAX_HOSTS) {
         asks.resolver(host, RecordType::A);
+        // Ours may have an IPv6 address alone.
+        let is_ours = offer.as_ref().is_some_and(|offer| *host == offer.host.owner());
+        if is_ours && observed.reply(host, RecordType::A).is_some_and(|reply| reply.answer == Answer::NoData) {
+            asks.resolver(host, RecordType::Aaaa);
+        }
     }
 }
 

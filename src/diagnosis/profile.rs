@@ -99,27 +99,43 @@ pub fn remember(seen: Vec<PartDiagnosis>, before: &[PartDiagnosis]) -> Vec<PartD
 /// Why our own host, to which the record leads, is of no use now. The daily look at the profile may be a day old; what
 /// this check heard itself is not.
 fn lost_target(case: &Case<'_>) -> Option<String> {
-    let beyond = |name: &OwnerName, rtypes: &[RecordType], is_there: &dyn Fn(&Reply) -> bool| {
-        let heard: Vec<&Reply> = rtypes.iter().filter_map(|rtype| case.observed.reply(name, *rtype)).collect();
-        let is_gone = heard.iter().any(|reply| is_there(reply) && reply.answer == Answer::NoSuchName);
-        let is_silent = !heard.is_empty() && heard.iter().all(|reply| reply.failure().is_some());
-        is_gone.then_some("does not exist").or(is_silent.then_some("could not be asked"))
-    };
     let (target, why) = match &case.record.wanted {
         Wanted::Mx { offer: Some(offer), .. } => {
             let host = offer.host.owner();
-            let why = beyond(&host, &[RecordType::A], &|_| true)?;
-            (host, why)
+            let heard = heard(case, &host, &[RecordType::A, RecordType::Aaaa]);
+            let is_without = !heard.is_empty() && heard.iter().all(|reply| reply.answer == Answer::NoData);
+            (host, beyond(&heard, |_| true).or(is_without.then_some("has no address"))?)
         }
-        Wanted::Cname { target, .. } => {
+        Wanted::Cname { target, is_tracking } => {
             let target = target.owner();
-            let rtypes = [RecordType::A, RecordType::Mx, RecordType::Txt];
-            let why = beyond(&case.record.owner, &rtypes, &|reply| reply.aliases.last() == Some(&target))?;
+            let heard = heard(case, &case.record.owner, &[RecordType::A, RecordType::Mx, RecordType::Txt]);
+            let is_there = |reply: &Reply| reply.aliases.last() == Some(&target);
+            // Bounces need an MX, and receivers ask for its SPF record.
+            let lacks = |rtype, what| {
+                let reply = case.observed.reply(&case.record.owner, rtype).filter(|reply| is_there(reply));
+                let is_without = reply.is_some_and(|reply| reply.answer == Answer::NoData);
+                (!is_tracking && is_without).then_some(what)
+            };
+            let why = beyond(&heard, is_there).or_else(|| lacks(RecordType::Mx, "receives no mail"));
+            let why = why.or_else(|| lacks(RecordType::Txt, "has no SPF record"))?;
             (target, why)
         }
         _ => return None,
     };
     Some(format!("{target} {why}"))
+}
+
+/// What was answered about a name.
+fn heard<'a>(case: &Case<'a>, name: &OwnerName, rtypes: &[RecordType]) -> Vec<&'a Reply> {
+    let observed: &Observed = case.observed;
+    rtypes.iter().filter_map(|rtype| observed.reply(name, *rtype)).collect()
+}
+
+/// Whether the target is gone or silent, by the replies that came from there.
+fn beyond(heard: &[&Reply], is_there: impl Fn(&Reply) -> bool) -> Option<&'static str> {
+    let is_gone = heard.iter().any(|reply| is_there(reply) && reply.answer == Answer::NoSuchName);
+    let is_silent = !heard.is_empty() && heard.iter().all(|reply| reply.failure().is_some());
+    is_gone.then_some("does not exist").or(is_silent.then_some("could not be asked"))
 }
 
 /// Says nothing against a customer for what is broken on our side: a record that would pass is unknown while its

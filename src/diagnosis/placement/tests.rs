@@ -73,7 +73,8 @@ fn mail_hosts_are_told_apart() {
         (&[""], &["mx-wrong-target--null"], Verdict::Mismatch, false),
     ];
     for (hosts, codes, verdict, is_elsewhere) in cases {
-        let world: Vec<_> = hosts.iter().map(|host| ("mail.example.com", RecordType::Mx, to(host))).collect();
+        let mut world: Vec<_> = hosts.iter().map(|host| ("mail.example.com", RecordType::Mx, to(host))).collect();
+        world.push(("bounce.mta.example", RecordType::A, RecordData::A([192, 0, 2, 25].into())));
         let diagnosis = look(&mail_plan(), &world);
         let mx = record(&diagnosis, "mx");
         assert_eq!(ids(&mx.findings), *codes, "{hosts:?}");

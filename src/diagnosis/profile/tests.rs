@@ -191,6 +191,7 @@ fn customer(broken: Vec<RecordKey>) -> Vec<(String, Verdict, Vec<Code>)> {
         (OwnerName::new("spf.mta.example"), RecordType::Txt, txt("v=spf1 ip4:192.0.2.0/24 -all")),
         (mail("_dmarc."), RecordType::Txt, txt("v=DMARC1; p=none; rua=mailto:dmarc@mta.example")),
         (mail(""), RecordType::Mx, data("MX", "10 bounce.mta.example").1),
+        (OwnerName::new("bounce.mta.example"), RecordType::A, data("A", "192.0.2.25").1),
         (mail("bounce."), RecordType::Cname, target("rp.mta.example")),
         // The tracking record is the customer's own fault.
         (mail("click."), RecordType::Cname, target("somebody.example")),
