@@ -1,6 +1,7 @@
 use super::super::observed::{Observation, Question};
 use super::super::{AskFailure, wording};
 use super::*;
+use crate::diagnosis::Verdict;
 use crate::records::dmarc::DmarcOffer;
 use crate::records::plan::{BounceMx, CnameOffer};
 use crate::records::spf::ProfileMechanism;
